@@ -1,0 +1,36 @@
+// `npm run check`: everything that needs neither a database nor the network. Prints a line for each step, and what a failed one said.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { performance } from 'node:perf_hooks'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+
+const steps: [name: string, command: string][] = [
+  ['format and lint', 'biome ci --error-on-warnings .'],
+  ['types', 'tsc --noEmit'],
+  ['architecture', 'node tools/architecture.ts'],
+  ['dead code', 'knip'],
+]
+
+const waiting = [...steps]
+const failed: string[] = []
+
+async function work() {
+  for (let step = waiting.shift(); step; step = waiting.shift()) await run(...step)
+}
+
+async function run(name: string, command: string) {
+  const start = performance.now()
+  const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+  const child = spawn(`${command} 2>&1`, { shell: true, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  console.log(`${code === 0 ? 'pass' : 'FAIL'}  ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`)
+  if (code !== 0) {
+    failed.push(name)
+    console.log(`\n${said.trim()}\n`)
+  }
+}
+
+await Promise.all([work(), work()])
+console.log(failed.length === 0 ? `check: all ${steps.length} steps pass` : `check: failed: ${failed.join(', ')}`)
+process.exitCode = failed.length === 0 ? 0 : 1
