@@ -1,0 +1,76 @@
+// The table of contents: what each request passes, in order, then the modules.
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Config } from './config.ts'
+import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
+import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
+import { authorise } from './plugins/authorise.ts'
+import { controls } from './plugins/controls.ts'
+import { health } from './plugins/health.ts'
+import { home } from './plugins/home.ts'
+import { identify } from './plugins/identify.ts'
+import { openapi } from './plugins/openapi.ts'
+import { answer, answerClientError, problems } from './plugins/problems.ts'
+import { requestId, requestIdOf } from './plugins/request-id.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { urlLimit } from './plugins/url-limit.ts'
+import { validation } from './plugins/validation.ts'
+import { versions } from './plugins/versions.ts'
+import type { Services } from './services.ts'
+import { version } from './version.ts'
+
+type Parts = {
+  config: Config
+  services: Services
+  log: FastifyBaseLogger
+  poolUse: () => { total: number; idle: number; waiting: number; max: number }
+  homePage?: string | undefined
+}
+
+export async function buildApp({ config, services, log, poolUse, homePage }: Parts) {
+  const app = Fastify({
+    loggerInstance: log,
+    // One line for each request comes from plugins/request-log.ts.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    bodyLimit: config.http.bodyLimit,
+    requestTimeout: config.http.requestTimeout,
+    handlerTimeout: config.http.handlerTimeout,
+    // Longer than the edge keeps its own connections, so that it never sends into one that is being closed.
+    keepAliveTimeout: 75_000,
+    // A request on a connection that was open before the close is still served.
+    return503OnClosing: false,
+    http: { maxHeaderSize: 16_384 },
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: answer,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),
+  })
+
+  await app.register(requestId)
+  await app.register(requestLog)
+  await app.register(problems)
+  await app.register(urlLimit)
+  await app.register(controls)
+  await app.register(validation)
+  await app.register(identify, { verify: services.tokens.verify })
+  await app.register(authorise)
+  await app.register(versions)
+  await app.register(openapi, { publicUrl: config.publicUrl, version })
+
+  await app.register(home, { page: homePage })
+  await app.register(health, {
+    readiness: services.readiness,
+    facts: () => ({
+      version,
+      node: process.version,
+      deployment: config.deployment,
+      uptimeSeconds: Math.round(process.uptime()),
+      pool: poolUse(),
+    }),
+  })
+  await app.register(authRoutes, { prefix: '/v1/auth', identity: services.identity })
+  await app.register(meRoutes, { prefix: '/v1/me', identity: services.identity })
+  await app.register(jobsRoutes, { prefix: '/v1/jobs', jobs: services.jobs })
+  await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
+  return app
+}

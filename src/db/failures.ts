@@ -1,0 +1,25 @@
+import pg from 'pg'
+import { AppError } from '../lib/errors.ts'
+
+// SQLSTATE classes and codes that speak of the server, not of the statement: connection, resources, operator, system.
+const away = /^(08|53|57P|58)/
+
+/** The same error, or a 503 in its place when the database is away, full, or shutting down. The caller may try again. */
+export function databaseFailure(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError) return error.code && away.test(error.code) ? unavailable(error) : error
+  return error instanceof Error ? unavailable(error) : error
+}
+
+/** Whether a transaction failed only because of what ran beside it: serialization failure or deadlock. */
+export function isTiming(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError && (cause.code === '40001' || cause.code === '40P01')) return true
+  }
+  return false
+}
+
+const unavailable = (cause: Error) =>
+  new AppError(503, 'DATABASE_UNAVAILABLE', 'The database is out of reach for the moment. Try again', {
+    headers: { 'retry-after': '1' },
+    cause,
+  })

@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { IfMatch, refusals } from '../../lib/schemas.ts'
+import { Credentials, NewUser, SignIn, User, UserChanges } from './identity.schemas.ts'
+import type { IdentityService } from './identity.service.ts'
+
+type Options = { identity: IdentityService }
+
+export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identity }) => {
+  app.post(
+    '/register',
+    {
+      schema: {
+        operationId: 'register',
+        tags: ['identity'],
+        summary: 'Make an account and sign in',
+        body: NewUser,
+        response: { 201: SignIn, ...refusals(409) },
+      },
+      config: { access: 'public' },
+    },
+    (request, reply) => {
+      reply.code(201).header('location', '/v1/me')
+      return identity.register(request.body)
+    },
+  )
+
+  app.post(
+    '/login',
+    {
+      schema: {
+        operationId: 'logIn',
+        tags: ['identity'],
+        summary: 'Sign in with a password',
+        body: Credentials,
+        response: { 200: SignIn, ...refusals(401) },
+      },
+      config: { access: 'public' },
+    },
+    (request) => identity.logIn(request.body),
+  )
+}
+
+export const meRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identity }) => {
+  app.get(
+    '/',
+    {
+      schema: { operationId: 'getMe', tags: ['identity'], summary: 'Who you are', response: { 200: User } },
+      config: { access: 'user' },
+    },
+    (request) => identity.me(request.actor),
+  )
+
+  app.patch(
+    '/',
+    {
+      schema: {
+        operationId: 'changeMe',
+        tags: ['identity'],
+        summary: 'Change your name',
+        headers: IfMatch,
+        body: UserChanges,
+        response: { 200: User, ...refusals(412, 428) },
+      },
+      config: { access: 'user' },
+    },
+    (request) => identity.changeMe(request.actor, request.ifMatch, request.body),
+  )
+}

@@ -1,0 +1,157 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { IdParams, IfMatch, refusals } from '../../lib/schemas.ts'
+import { Job, JobChanges, JobPage, JobQuery, NewJob, SlugParams, SlugState } from './jobs.schemas.ts'
+import type { JobsService } from './jobs.service.ts'
+
+type Options = { jobs: JobsService }
+
+const tags = ['jobs']
+
+export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs }) => {
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'listJobs',
+        tags,
+        summary: 'Find jobs',
+        querystring: JobQuery,
+        response: { 200: JobPage },
+      },
+      config: { access: 'optional' },
+    },
+    (request) => jobs.list(request.viewer, request.query),
+  )
+
+  app.post(
+    '/',
+    {
+      schema: {
+        operationId: 'createJob',
+        tags,
+        summary: 'Draft a job',
+        body: NewJob,
+        response: { 201: Job, ...refusals(409, 422) },
+      },
+      config: { access: ['client'] },
+    },
+    async (request, reply) => {
+      const job = await jobs.create(request.actor, request.body)
+      reply.code(201).header('location', `/v1/jobs/${job.id}`)
+      return job
+    },
+  )
+
+  app.get(
+    '/:id',
+    {
+      schema: {
+        operationId: 'getJob',
+        tags,
+        summary: 'One job',
+        params: IdParams,
+        response: { 200: Job, ...refusals(404) },
+      },
+      config: { access: 'optional' },
+    },
+    (request) => jobs.get(request.viewer, request.params.id),
+  )
+
+  app.patch(
+    '/:id',
+    {
+      schema: {
+        operationId: 'editJob',
+        tags,
+        summary: 'Change a draft or an open job',
+        params: IdParams,
+        headers: IfMatch,
+        body: JobChanges,
+        response: { 200: Job, ...refusals(404, 409, 412, 428) },
+      },
+      config: { access: ['client'] },
+    },
+    (request) => jobs.edit(request.actor, request.params.id, request.ifMatch, request.body),
+  )
+
+  app.delete(
+    '/:id',
+    {
+      schema: {
+        operationId: 'deleteJob',
+        tags,
+        summary: 'Delete a job; it can be restored for a while',
+        params: IdParams,
+        response: { 204: Type.Null({ description: 'Deleted' }), ...refusals(404) },
+      },
+      config: { access: ['client'] },
+    },
+    async (request, reply) => {
+      reply.code(204)
+      return jobs.remove(request.actor, request.params.id)
+    },
+  )
+
+  app.post(
+    '/:id/restoration',
+    {
+      schema: {
+        operationId: 'restoreJob',
+        tags,
+        summary: 'Undo a deletion',
+        params: IdParams,
+        response: { 200: Job, ...refusals(404, 409) },
+      },
+      config: { access: ['client'] },
+    },
+    (request) => jobs.restore(request.actor, request.params.id),
+  )
+
+  app.post(
+    '/:id/publication',
+    {
+      schema: {
+        operationId: 'publishJob',
+        tags,
+        summary: 'Open a draft for applications',
+        params: IdParams,
+        response: { 200: Job, ...refusals(404, 409) },
+      },
+      config: { access: ['client'] },
+    },
+    (request) => jobs.publish(request.actor, request.params.id),
+  )
+
+  app.delete(
+    '/:id/publication',
+    {
+      schema: {
+        operationId: 'closeJob',
+        tags,
+        summary: 'Close an open job for good',
+        params: IdParams,
+        response: { 200: Job, ...refusals(404, 409) },
+      },
+      config: { access: ['client'] },
+    },
+    (request) => jobs.close(request.actor, request.params.id),
+  )
+}
+
+export const slugRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs }) => {
+  app.get(
+    '/:slug',
+    {
+      schema: {
+        operationId: 'getSlug',
+        tags,
+        summary: 'Whether a slug is free, and whose it is',
+        params: SlugParams,
+        response: { 200: SlugState },
+      },
+      config: { access: 'public' },
+    },
+    (request) => jobs.slugState(request.params.slug),
+  )
+}

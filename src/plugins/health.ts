@@ -1,0 +1,104 @@
+// Tells a platform whether this process lives (restart it otherwise) and whether to send it traffic, and operators how it is.
+// Live asks nobody: a database that is away is no reason to restart. Ready limits each check, so a hung dependency is 503 too.
+// To remove it, delete its line in app.ts, and the checks of the platform with it.
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
+import { AppError } from '../lib/errors.ts'
+import type { Readiness, Verdict } from '../lib/readiness.ts'
+import { refusals } from '../lib/schemas.ts'
+import { Live, Ready, Status } from './health.schemas.ts'
+
+type Facts = Omit<Static<typeof Status>, 'status' | 'checks'>
+type Options = { readiness: Readiness; facts: () => Facts }
+
+const tags = ['system']
+const live = () => ({ status: 'live' as const })
+// RFC 9745 and RFC 8594: the short names go at the end of 2027.
+const deprecated = { deprecation: '@1795046400', sunset: 'Fri, 31 Dec 2027 23:59:59 GMT' }
+
+export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readiness, facts }) => {
+  const ready = async () => readyOrNot(await readiness.verdict())
+
+  app.get(
+    '/health/live',
+    {
+      schema: { operationId: 'getLive', tags, summary: 'Whether the process answers', response: { 200: Live } },
+      config: { access: 'public' },
+    },
+    live,
+  )
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        operationId: 'getReady',
+        tags,
+        summary: 'Whether to send traffic',
+        response: { 200: Ready, ...refusals(503) },
+      },
+      config: { access: 'public' },
+    },
+    ready,
+  )
+
+  app.get(
+    '/health/status',
+    {
+      schema: { operationId: 'getStatus', tags, summary: 'How the service is', response: { 200: Status } },
+      config: { access: ['support', 'admin'] },
+    },
+    async () => {
+      const { status, checks } = await readiness.verdict()
+      return { status, checks, ...facts() }
+    },
+  )
+
+  app.get(
+    '/health',
+    {
+      schema: {
+        operationId: 'getHealth',
+        tags,
+        summary: 'Use /health/live',
+        deprecated: true,
+        response: { 200: Live },
+      },
+      config: { access: 'public' },
+    },
+    (_request, reply) => {
+      reply.headers(deprecated)
+      return live()
+    },
+  )
+
+  app.get(
+    '/ready',
+    {
+      schema: {
+        operationId: 'getReadyAlias',
+        tags,
+        summary: 'Use /health/ready',
+        deprecated: true,
+        response: { 200: Ready },
+      },
+      config: { access: 'public' },
+    },
+    (_request, reply) => {
+      reply.headers(deprecated)
+      return ready()
+    },
+  )
+}
+
+function readyOrNot({ status, checks, modes }: Verdict) {
+  if (status === 'ready' || status === 'degraded') return { status, modes }
+  const errors = checks.flatMap(({ name, problem }) =>
+    problem ? [{ path: `/${name}`, message: problem.slice(0, 300) }] : [],
+  )
+  const failing = errors.map(({ path }) => path.slice(1)).join(', ')
+  throw new AppError(503, 'NOT_READY', `The service is ${status}${failing && `: ${failing}`}`, {
+    errors,
+    headers: { 'retry-after': '1' },
+  })
+}

@@ -1,0 +1,47 @@
+// Opens what the process holds on to, and gives it back in one close().
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from './config.ts'
+import { type Database, openDatabase } from './db/client.ts'
+import { sql } from './db/drizzle.ts'
+import type { Log } from './lib/log.ts'
+
+export type Resources = Awaited<ReturnType<typeof openResources>>
+
+/** Waits for the database for as long as the configuration allows. Rejects with a message for people when it stays away. */
+export async function openResources(config: Config, log: Log) {
+  const database = openDatabase(config.database, (error) =>
+    log.warn({ err: error }, 'an idle database connection broke'),
+  )
+  await untilItAnswers(database.db, config.database, log).catch(async (error) => {
+    await database.close()
+    throw error
+  })
+  return { db: database.db, poolUse: database.use, close: database.close }
+}
+
+async function untilItAnswers(db: Database, { url, startTimeout }: Config['database'], log: Log): Promise<void> {
+  const { host, pathname } = new URL(url)
+  const end = performance.now() + startTimeout
+  for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
+    try {
+      await db.execute(sql`SELECT 1`)
+      return
+    } catch (error) {
+      const reason = reasonOf(error)
+      if (performance.now() + pause > end) {
+        throw new Error(
+          `PostgreSQL at ${host}${pathname} did not answer within ${startTimeout} ms (${reason}). Is it running, and is DATABASE_URL right?`,
+        )
+      }
+      log.warn({ reason, host }, 'the database does not answer yet: trying again')
+      await delay(pause)
+    }
+  }
+}
+
+/** What the driver said, beneath the errors that wrap it. */
+function reasonOf(error: unknown): string {
+  let reason = error as NodeJS.ErrnoException
+  while (reason.cause instanceof Error) reason = reason.cause
+  return reason.message || reason.code || String(error)
+}
