@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: 'test/global-setup.ts',
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     passWithNoTests: false,
     testTimeout: 20_000,

@@ -40,7 +40,8 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     keepAliveTimeout: 75_000,
     // A request on a connection that was open before the close is still served.
     return503OnClosing: false,
-    http: { maxHeaderSize: 16_384 },
+    // Node looks for slow clients only this often (ms), 30 s by default.
+    http: { maxHeaderSize: 16_384, headersTimeout: config.http.requestTimeout, connectionsCheckingInterval: 1000 },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answer,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),

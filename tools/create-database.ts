@@ -1,13 +1,14 @@
 // Makes a database with the two logins of docs/decisions/0019: an owner for migrations, and one for the service that owns nothing.
 import pg from 'pg'
 
+const owner = 'seaworthy_owner'
+const service = 'seaworthy_service'
+
 type Options = { adminUrl: string; name: string; passwords: { owner: string; app: string } }
 export type DatabaseUrls = { ownerUrl: string; appUrl: string }
 
 /** Creates what is missing, and sets the passwords. Answers the URLs of both logins. `adminUrl` belongs to a superuser. */
 export async function createDatabase({ adminUrl, name, passwords }: Options): Promise<DatabaseUrls> {
-  const owner = `${name}_owner`
-  const service = `${name}_service`
   await withClient(adminUrl, async (admin) => {
     await createRole(admin, 'seaworthy_app', 'NOLOGIN')
     await createRole(admin, owner, `LOGIN PASSWORD ${pg.escapeLiteral(passwords.owner)}`)
@@ -38,7 +39,7 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
   }
 }
 
-export function urlOf(base: string, database: string, user: string, password: string): string {
+function urlOf(base: string, database: string, user: string, password: string): string {
   const url = new URL(base)
   url.pathname = `/${database}`
   url.username = user

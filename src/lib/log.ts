@@ -13,7 +13,14 @@ const canBePretty = () => {
   }
 }
 
-type Options = { level: string; format: 'json' | 'pretty'; service: string; version: string; deployment: string }
+type Options = {
+  level: string
+  format: 'json' | 'pretty'
+  service: string
+  version: string
+  deployment: string
+  destination?: pino.DestinationStream
+}
 
 /** Values under these names never reach a line, wherever an object of up to two levels carries them. */
 const secretNames = [
@@ -29,14 +36,23 @@ const secretNames = [
 ]
 const redacted = secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`])
 
-export function createLog({ level, format, ...identity }: Options) {
-  return pino({
+/** Writes to standard output, or to `destination`. */
+export function createLog({ level, format, destination, ...identity }: Options) {
+  const pretty = format === 'pretty' && canBePretty()
+  const options: pino.LoggerOptions = {
     level,
     base: identity,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: redacted, censor: '[redacted]' },
-    ...(format === 'pretty' &&
-      canBePretty() && { transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } } }),
-  })
+  }
+  if (destination) return pino(options, destination)
+  // A transport formats by itself: pino refuses a level formatter beside it.
+  if (pretty)
+    return pino({
+      ...options,
+      formatters: {},
+      transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } },
+    })
+  return pino(options)
 }

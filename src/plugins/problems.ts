@@ -15,14 +15,14 @@ export const problems = fp(
   { name: 'problems' },
 )
 
-/** Answers an error; also for those that Fastify meets before it has a route, such as a URL that can't be decoded. */
+/** Answers an error; also those that Fastify meets before it has a route, when no hook has run, such as a URL that can't be decoded. */
 export function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const refusal = asRefusal(error)
   if (refusal.status >= 500 && refusal.code !== 'NOT_READY')
     request.log.error({ err: error, code: refusal.code }, 'request failed')
   return reply
     .code(refusal.status)
-    .headers(refusal.headers)
+    .headers({ 'x-request-id': request.id, ...refusal.headers })
     .type('application/problem+json')
     .send(problem(refusal, request.url.slice(0, 2000), request.id))
 }
@@ -55,6 +55,7 @@ const framework: Record<string, [status: number, code: string, detail: string]> 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'MEDIA_TYPE_UNSUPPORTED', 'Send the body as application/json'],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'The body is larger than this service takes'],
   FST_ERR_BAD_URL: [400, 'URL_MALFORMED', 'The path of the URL is not validly percent-encoded'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'URL_TOO_LONG', 'A part of the path is longer than any of ours'],
   FST_ERR_HANDLER_TIMEOUT: [504, 'TOOK_TOO_LONG', 'The request took too long and was given up. Try again'],
 }
 
@@ -76,9 +77,10 @@ function asRefusal(error: FastifyError): AppError {
 
 function fieldErrors({ validation = [], validationContext }: FastifyError): FieldError[] {
   return validation.slice(0, 50).map(({ instancePath, keyword, params, message }) => {
-    const extra = keyword === 'additionalProperties' ? `/${params.additionalProperty}` : ''
-    const missing = keyword === 'required' ? `/${params.missingProperty}` : ''
-    const path = `/${validationContext}${instancePath}${extra}${missing}`.slice(0, 300)
+    const extra = keyword === 'additionalProperties' ? pointer(params.additionalProperty) : ''
+    const missing = keyword === 'required' ? pointer(params.missingProperty) : ''
+    const part = validationContext === 'querystring' ? 'query' : validationContext
+    const path = `/${part}${instancePath}${extra}${missing}`.slice(0, 300)
     if (extra) return { path, message: 'is not a known member' }
     if (missing) return { path, message: 'is missing' }
     if (keyword === 'enum')
@@ -87,6 +89,9 @@ function fieldErrors({ validation = [], validationContext }: FastifyError): Fiel
     return { path, message: (message ?? 'is not valid').slice(0, 300) }
   })
 }
+
+/** A member's name as a part of a JSON Pointer (RFC 6901, section 3). */
+const pointer = (name: unknown) => `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 const patternMessage = (pattern: string) =>
   pattern === '^[^\\u0000]*$' ? 'must not contain a null character' : `must match ${pattern}`.slice(0, 300)

@@ -1,0 +1,58 @@
+// The service over a database of the test file's own, called without a socket. Real parts throughout.
+import type { InjectOptions, Response } from 'light-my-request'
+import { afterAll } from 'vitest'
+import { buildApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
+import type { Actor, Role } from '../src/lib/actor.ts'
+import { createLog } from '../src/lib/log.ts'
+import { openResources } from '../src/resources.ts'
+import { createServices, type Services } from '../src/services.ts'
+import { createTestDatabase } from './database.ts'
+import { environment } from './environment.ts'
+
+type Options = { env?: Record<string, string>; services?: (services: Services) => Partial<Services> }
+type CallOptions = { as?: { token: string }; body?: unknown; headers?: Record<string, string> }
+export type Person = Actor & { token: string; email: string; password: string }
+
+let people = 0
+
+/** Builds the app and closes it after the tests of the file. `services` replaces some of them, for what only a fault can show. */
+export async function buildTestApp({ env = {}, services: replace = () => ({}) }: Options = {}) {
+  const database = await createTestDatabase()
+  const config = loadConfig({ ...environment(database.appUrl), ...env })
+  const lines: Record<string, unknown>[] = []
+  const destination = { write: (line: string) => lines.push(JSON.parse(line)) }
+  const log = createLog({ ...config.log, service: 'seaworthy-test', version: '0', deployment: 'test', destination })
+  const resources = await openResources(config, log)
+  const built = await createServices(config, resources)
+  const services = { ...built, ...replace(built) }
+  const app = await buildApp({ config, services, log, poolUse: resources.poolUse })
+  await app.ready()
+  afterAll(async () => {
+    await app.close()
+    await resources.close()
+  })
+
+  return { app, call, signUp, services, database, config, db: resources.db, lines }
+
+  async function call(
+    method: InjectOptions['method'] & string,
+    url: string,
+    { as, body, headers = {} }: CallOptions = {},
+  ): Promise<Response> {
+    const authorization = as && { authorization: `Bearer ${as.token}` }
+    return app.inject({
+      method,
+      url,
+      headers: { ...authorization, ...headers },
+      ...(body !== undefined && { payload: body as object }),
+    })
+  }
+
+  async function signUp(role: Role): Promise<Person> {
+    const email = `${role}-${++people}@example.com`
+    const password = 'correct-horse-battery'
+    const { accessToken, user } = await services.identity.register({ email, password, name: `A ${role}`, role })
+    return { id: user.id, role, token: accessToken, email, password }
+  }
+}
