@@ -5,6 +5,7 @@ import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
 import { authorise } from './plugins/authorise.ts'
 import { controls } from './plugins/controls.ts'
+import { drain } from './plugins/drain.ts'
 import { health } from './plugins/health.ts'
 import { home } from './plugins/home.ts'
 import { identify } from './plugins/identify.ts'
@@ -51,6 +52,7 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(requestLog)
   await app.register(problems)
   await app.register(urlLimit)
+  await app.register(drain, { isDraining: services.readiness.isDraining })
   await app.register(controls)
   await app.register(validation)
   await app.register(identify, { verify: services.tokens.verify })

@@ -32,7 +32,13 @@ export async function serve(config: Config, { homePage, afterClose }: Extras = {
     },
   )
 
-  return app.listen({ host: config.http.host, port: config.http.port })
+  try {
+    return await app.listen({ host: config.http.host, port: config.http.port })
+  } catch (error) {
+    await app.close()
+    await resources.close()
+    throw error
+  }
 }
 
 if (import.meta.main) await open(() => serve(loadConfig()))

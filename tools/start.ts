@@ -1,8 +1,10 @@
-// `npm start`: everything on one machine, with nothing installed but Node and npm. `-- --reset` deletes the data first.
+// `npm start`: everything on one machine, with nothing installed but Node and npm. `-- --reset` deletes the data first, `-- --data
+// DIR` keeps it elsewhere than in .local/.
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
+import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { migrate } from '../src/db/migrations.ts'
 import { open } from '../src/door.ts'
@@ -10,14 +12,16 @@ import { createLog } from '../src/lib/log.ts'
 import { openResources } from '../src/resources.ts'
 import { serve } from '../src/server.ts'
 import { createServices } from '../src/services.ts'
-import { createDatabase, withClient } from './create-database.ts'
+import { createDatabase, type DatabaseUrls, withClient } from './create-database.ts'
 import { demoPassword, demoSignIns, fillWithDemo } from './demo-data.ts'
-import { keepSecrets } from './development-secrets.ts'
+import { type DevelopmentSecrets, keepSecrets } from './development-secrets.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import { renderHomePage } from './home-page.ts'
 
-const local = resolve(import.meta.dirname, '../.local')
+const { values: wanted } = parseArgs({ options: { reset: { type: 'boolean' }, data: { type: 'string' } } })
+const local = resolve(wanted.data ?? `${import.meta.dirname}/../.local`)
 const dataDir = resolve(local, 'postgres')
+const secretsFile = resolve(local, 'secrets.json')
 
 const links: [path: string, title: string, about: string][] = [
   ['/docs', 'API documentation', 'Every route, with a form to try it'],
@@ -31,17 +35,30 @@ await open(async () => {
   if (existsSync('.env')) process.loadEnvFile('.env')
   if (process.env.NODE_ENV === 'production')
     throw new ConfigError(['npm start is for development: production runs src/server.ts'])
-  if (process.argv.includes('--reset')) await reset()
+  if (wanted.reset) await reset()
   await makeFolder()
-  const secrets = await keepSecrets(resolve(local, 'secrets.json'))
+  const secrets = await keepSecrets(secretsFile)
   const { urls, release } = await findDatabase(secrets)
-  const port = process.env.PORT || '8080'
+  try {
+    await run(secrets, urls, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+})
+
+async function run(
+  { TOKEN_SIGNING_KEY, CURSOR_SECRET }: DevelopmentSecrets,
+  urls: DatabaseUrls,
+  release: () => Promise<void>,
+) {
   const config = loadConfig({
     NODE_ENV: 'development',
-    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    PUBLIC_URL: `http://127.0.0.1:${process.env.PORT || '8080'}`,
     LOG_FORMAT: process.stdout.isTTY ? 'pretty' : 'json',
     DRAIN_MS: '0',
-    ...secrets,
+    TOKEN_SIGNING_KEY,
+    CURSOR_SECRET,
     ...process.env,
     DATABASE_URL: urls.appUrl,
   })
@@ -50,10 +67,10 @@ await open(async () => {
   const homePage = renderHomePage({ links, signIns: demoSignIns, password: demoPassword, url: config.publicUrl })
   const address = await serve(config, { homePage, afterClose: release })
   console.log(summary(address, filled))
-})
+}
 
 /** The database of DATABASE_URL, or the embedded one, which is stopped at the end unless another process uses it too. */
-async function findDatabase(secrets: { ownerPassword: string; appPassword: string }) {
+async function findDatabase(secrets: DevelopmentSecrets) {
   const { DATABASE_URL: given, DATABASE_OWNER_URL: owner = given } = process.env
   if (given && owner) return { urls: { appUrl: given, ownerUrl: owner }, release: async () => {} }
   const postgres = await openEmbeddedPostgres({ dataDir })
@@ -101,7 +118,7 @@ async function makeFolder() {
 async function reset() {
   const postgres = await openEmbeddedPostgres({ dataDir }).catch(() => undefined)
   await postgres?.stop()
-  for (const path of [postgres?.dataDir ?? dataDir, local]) await rm(path, { recursive: true, force: true })
+  for (const path of [postgres?.dataDir ?? dataDir, secretsFile]) await rm(path, { recursive: true, force: true })
 }
 
 function summary(address: string, filled: boolean): string {

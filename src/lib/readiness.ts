@@ -16,7 +16,7 @@ export function createReadiness({ checks, timeout }: { checks: Check[]; timeout:
   let wasReady = false
   let draining = false
 
-  return { drain, verdict }
+  return { drain, isDraining: () => draining, verdict }
 
   /** Turns unready for good: traffic should stop before the listener closes. */
   function drain(): void {

@@ -47,16 +47,15 @@ function isAccess(access: unknown): access is Access {
   return access === 'public' || access === 'optional' || access === 'user'
 }
 
-/** The statuses with which the controls in front of a handler may answer. */
-function impliedRefusals({ schema = {}, method, config = {} }: RouteOptions): number[] {
-  const takesBody = ['POST', 'PUT', 'PATCH'].some((verb) => method.includes(verb))
+/** The statuses with which the server and the controls in front of a handler may answer. */
+function impliedRefusals({ method, config = {} }: RouteOptions): number[] {
+  const readsBody = ['POST', 'PUT', 'PATCH', 'DELETE'].some((verb) => method.includes(verb))
   return [
-    ...(schema.body || schema.params || schema.querystring || schema.headers ? [400] : []),
+    // What isn't HTTP, comes too slowly or is too long is refused on any route.
+    ...[400, 408, 414, 431],
     ...(config.access === 'public' ? [] : [401]),
     ...(Array.isArray(config.access) ? [403] : []),
-    ...(takesBody ? [413, 415] : []),
-    500,
-    503,
-    504,
+    ...(readsBody ? [413, 415] : []),
+    ...[500, 503, 504],
   ]
 }

@@ -1,22 +1,22 @@
 import { Type } from 'typebox'
-import { Strict } from '../lib/schemas.ts'
+import { OneOf, Strict, Text } from '../lib/schemas.ts'
 
-const Word = Type.String({ maxLength: 100 })
+const Word = Text(1, 100)
 const Count = Type.Integer({ minimum: 0, maximum: 2_147_483_647, format: 'int32' })
 
-export const Live = Strict({ status: Type.Literal('live') }, { title: 'Live' })
+export const Live = Strict({ status: Type.Literal('live') }, { title: 'Live', description: 'The process answers' })
 
 export const Ready = Strict(
   {
-    status: Type.Enum(['ready', 'degraded']),
+    status: OneOf(['ready', 'degraded']),
     modes: Type.Array(Word, { maxItems: 20, description: 'The degraded modes in force' }),
   },
-  { title: 'Ready' },
+  { title: 'Ready', description: 'Traffic can be served' },
 )
 
 export const Status = Strict(
   {
-    status: Type.Enum(['ready', 'degraded', 'starting', 'draining', 'failing']),
+    status: OneOf(['ready', 'degraded', 'starting', 'draining', 'failing']),
     version: Word,
     node: Word,
     deployment: Word,
@@ -26,11 +26,11 @@ export const Status = Strict(
         name: Word,
         ok: Type.Boolean(),
         milliseconds: Count,
-        problem: Type.Optional(Type.String({ maxLength: 500 })),
+        problem: Type.Optional(Text(1, 500)),
       }),
       { maxItems: 20 },
     ),
     pool: Strict({ total: Count, idle: Count, waiting: Count, max: Count }),
   },
-  { title: 'Status' },
+  { title: 'Status', description: 'How the service is' },
 )

@@ -22,7 +22,13 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
   app.get(
     '/health/live',
     {
-      schema: { operationId: 'getLive', tags, summary: 'Whether the process answers', response: { 200: Live } },
+      schema: {
+        operationId: 'getLive',
+        tags,
+        summary: 'Whether the process answers',
+        description: 'Asks nothing but the process itself: restart it when there is no answer.',
+        response: { 200: Live },
+      },
       config: { access: 'public' },
     },
     live,
@@ -35,6 +41,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getReady',
         tags,
         summary: 'Whether to send traffic',
+        description: 'Asks every dependency, each for a limited time. 503 names those that fail.',
         response: { 200: Ready, ...refusals(503) },
       },
       config: { access: 'public' },
@@ -45,7 +52,13 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
   app.get(
     '/health/status',
     {
-      schema: { operationId: 'getStatus', tags, summary: 'How the service is', response: { 200: Status } },
+      schema: {
+        operationId: 'getStatus',
+        tags,
+        summary: 'How the service is',
+        description: 'Version, uptime, dependencies and the use of the connection pool.',
+        response: { 200: Status },
+      },
       config: { access: ['support', 'admin'] },
     },
     async () => {
@@ -61,6 +74,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getHealth',
         tags,
         summary: 'Use /health/live',
+        description: 'A short name for /health/live, until the end of 2027.',
         deprecated: true,
         response: { 200: Live },
       },
@@ -79,6 +93,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getReadyAlias',
         tags,
         summary: 'Use /health/ready',
+        description: 'A short name for /health/ready, until the end of 2027.',
         deprecated: true,
         response: { 200: Ready },
       },

@@ -1,10 +1,13 @@
 // Publishes the schemas that validate as OpenAPI 3.1 at /openapi.json, and a page for people at /docs that needs no internet.
 // It has no backing store. To remove it, delete its line in app.ts.
+
+import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Access } from '../lib/actor.ts'
+import { answerFields } from '../lib/schemas.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -19,6 +22,10 @@ declare module 'fastify' {
 
 type Options = { publicUrl: string; version: string }
 type Json = Record<string, unknown>
+type Answer = { description: string; headers?: Json; content?: Record<string, { schema?: { properties?: Json } }> }
+type Parameter = { required?: boolean; schema: Json }
+type Operation = { parameters?: Parameter[]; responses: Record<string, Answer> }
+type Document = { paths: Record<string, Record<string, Operation>>; components: Json }
 
 export const openapi = fp<Options>(
   async (app, { publicUrl, version }) => {
@@ -32,25 +39,30 @@ export const openapi = fp<Options>(
           contact: { name: 'Seaworthy', url: publicUrl },
           license: { name: 'MIT', identifier: 'MIT' } as { name: string },
         },
-        servers: [{ url: publicUrl, description: 'This deployment' }],
+        servers: [{ url: publicUrl, description: 'This deployment, be it production, staging or local' }],
         tags: [
           { name: 'identity', description: 'Accounts and signing in' },
           { name: 'jobs', description: 'Jobs and their slugs' },
-          { name: 'system', description: 'Health, and this document' },
+          { name: 'system', description: 'Health' },
         ],
         components: {
           securitySchemes: {
             bearer: {
               type: 'http',
               scheme: 'bearer',
-              bearerFormat: 'JWT (RFC 9068, RFC 8725)',
-              description: 'An access token of POST /v1/auth/login',
+              bearerFormat: 'JWT',
+              description:
+                'An access token of POST /v1/auth/login: a JWT (RFC9068), signed with EdDSA and checked as RFC8725 asks',
             },
           },
         },
       },
-      transform: ({ schema, url, route }) => ({ url, schema: { ...schema, security: securityOf(route) } }),
-      transformObject: (document) => ('openapiObject' in document ? withComponents(document.openapiObject) : {}),
+      transform: ({ schema, url, route }) => ({
+        // Fastify serves a prefix with and without the slash at its end.
+        url: url.replace(/(.)\/$/, '$1'),
+        schema: { ...schema, security: securityOf(route) },
+      }),
+      transformObject: (document) => ('openapiObject' in document ? complete(document.openapiObject) : {}),
     })
 
     await app.register(async (page) => {
@@ -67,22 +79,67 @@ export const openapi = fp<Options>(
 
 function securityOf({ config }: RouteOptions): Record<string, string[]>[] {
   const access: Access = config?.access ?? 'user'
-  if (access === 'public') return []
+  // Said in so many words, where [] could be an oversight: nothing is required.
+  if (access === 'public') return [{}]
   return access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }]
 }
 
-/** Moves each schema that has a one-word title to components/schemas, so that generated clients get one type for it. */
-function withComponents<T extends object>(document: T): T {
-  const schemas: Json = {}
-  const walk = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(walk)
-    if (typeof node !== 'object' || node === null) return node
-    const walked = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, walk(value)]))
-    const { type, title } = walked
-    if (type !== 'object' || typeof title !== 'string' || !/^[A-Z]\w+$/.test(title)) return walked
-    schemas[title] = walked
-    return { $ref: `#/components/schemas/${title}` }
-  }
-  const { components = {}, ...rest } = walk(document) as Json & { components?: Json }
-  return { ...rest, components: { ...components, schemas } } as unknown as T
+/** Adds what the schemas of the routes can't say, and moves what they share to components. */
+function complete(given: object): object {
+  const { paths, components, ...rest } = given as Document
+  const shared = { headers: mapValues<object, object>(answerFields, fieldOf), responses: {}, schemas: {} }
+  const completed = mapValues(paths, (item) =>
+    mapValues(item, ({ parameters, responses, ...operation }) => ({
+      ...operation,
+      ...(parameters && { parameters: parameters.map(withDefault) }),
+      responses: mapValues(responses, (answer, status) => sharedAnswer(withFields(answer, status), shared.responses)),
+    })),
+  )
+  const hoisted = hoistSchemas({ paths: completed, responses: shared.responses }, shared.schemas)
+  return { ...rest, paths: hoisted.paths, components: { ...components, ...shared, responses: hoisted.responses } }
 }
+
+const fieldOf = ({ description, ...schema }: { description?: string }) => ({ description, schema })
+
+/** The validator fills a default in before it asks for what is required, so a caller may leave that parameter out. */
+const withDefault = (parameter: Parameter) =>
+  'default' in parameter.schema ? { ...parameter, required: false } : parameter
+
+/** Names the fields that plugins and errors send along: a change to those is a change here. */
+function withFields(answer: Answer, status: string): Answer {
+  const version = answer.content?.['application/json']?.schema?.properties?.version as { type?: string } | undefined
+  const names: (keyof typeof answerFields)[] = ['X-Request-Id']
+  if (version?.type === 'integer' || status === '412') names.push('ETag')
+  if (status === '201') names.push('Location')
+  if (status === '503') names.push('Retry-After')
+  return {
+    ...answer,
+    headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+  }
+}
+
+/** A refusal is the same wherever it stands; an answer of the route's own stays in its place. */
+function sharedAnswer(answer: Answer, responses: Json): object {
+  if (!answer.content?.['application/problem+json']) return answer
+  return share('responses', responses, answer.description.replace(/\W/g, ''), answer)
+}
+
+/** Moves each object schema whose title is one word to components, so that generated clients get one type for it. */
+function hoistSchemas<T>(node: T, schemas: Json): T {
+  if (Array.isArray(node)) return node.map((entry) => hoistSchemas(entry, schemas)) as T
+  if (typeof node !== 'object' || node === null) return node
+  const walked: Json = mapValues(node as Json, (value) => hoistSchemas(value, schemas))
+  const { type, title } = walked
+  const named = type === 'object' && typeof title === 'string' && /^[A-Z]\w+$/.test(title)
+  return (named ? share('schemas', schemas, title, walked) : walked) as T
+}
+
+/** Throws when another part already has the name: one of the two would vanish from the document. */
+function share(kind: string, parts: Json, name: string, part: object): object {
+  if (name in parts && !isDeepStrictEqual(parts[name], part)) throw new Error(`Two ${kind} are called ${name}`)
+  parts[name] = part
+  return { $ref: `#/components/${kind}/${name}` }
+}
+
+const mapValues = <T, U>(object: Record<string, T>, change: (value: T, key: string) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]))

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { migrate } from '../src/db/migrations.ts'
+import { createDatabase } from '../tools/create-database.ts'
+import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
+import { environment } from './environment.ts'
+import { start, startServer } from './process.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'seaworthy-away-'))
+const dataDir = join(folder, 'postgres')
+const openPostgres = () => openEmbeddedPostgres({ dataDir, settings: { fsync: 'off' }, say: () => {} })
+const postgres = await openPostgres()
+afterAll(async () => {
+  await postgres.stop()
+  for (const path of [postgres.dataDir, folder]) await rm(path, { recursive: true, force: true })
+})
+
+const { appUrl, ownerUrl } = await createDatabase({
+  adminUrl: postgres.url,
+  name: 'away',
+  passwords: { owner: 'o', app: 'a' },
+})
+
+/** Asks again until the answer has the status. */
+async function until(url: string, status: number): Promise<Response> {
+  for (;;) {
+    const answer = await fetch(url)
+    if (answer.status === status) return answer
+    await answer.body?.cancel()
+  }
+}
+
+test('a database that goes away and comes back: live throughout, ready 503, work 503, and all is well by itself', async () => {
+  await migrate({ url: ownerUrl, direction: 'up' })
+  const server = await startServer(environment(appUrl))
+  await until(`${server.url}/health/ready`, 200)
+
+  await postgres.stop()
+  const ready = await until(`${server.url}/health/ready`, 503)
+  expect(await ready.json()).toHaveProperty(
+    'errors',
+    expect.arrayContaining([{ path: '/postgres', message: 'out of reach' }]),
+  )
+  expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
+  const jobs = await fetch(`${server.url}/v1/jobs`)
+  expect([jobs.status, jobs.headers.get('retry-after'), (await jobs.json()).code]).toEqual([
+    503,
+    '1',
+    'DATABASE_UNAVAILABLE',
+  ])
+
+  await openPostgres()
+  await until(`${server.url}/health/ready`, 200)
+  expect((await fetch(`${server.url}/v1/jobs`)).status).toBe(200)
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toEqual({ code: 0, signal: null })
+})
+
+test('a database that stays away at the start: tried again for a while, then a message and exit 1', async () => {
+  const away = 'postgres://seaworthy_service:secret-of-mine@127.0.0.1:1/away'
+  const server = await start(['src/server.ts'], { env: { ...environment(away), DATABASE_START_TIMEOUT_MS: '700' } })
+  expect(await server.ended).toEqual({ code: 1, signal: null })
+  expect(server.lines().filter(({ msg }) => String(msg).includes('trying again')).length).toBeGreaterThan(1)
+  expect(server.said()).toMatch(
+    /PostgreSQL at 127.0.0.1:1\/away did not answer within 700 ms .*ECONNREFUSED.*DATABASE_URL/,
+  )
+  expect(server.said()).not.toContain('secret-of-mine')
+})
+
+test('a port that is taken: a message that says what to do, and exit 1', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as { port: number }
+  const server = await start(['src/server.ts'], { env: { ...environment(appUrl), PORT: String(port) } })
+  expect(await server.ended).toEqual({ code: 1, signal: null })
+  expect(server.said()).toContain(
+    `Port ${port} on 127.0.0.1 is taken by another program: stop it, or set PORT to another port.`,
+  )
+  other.close()
+})
