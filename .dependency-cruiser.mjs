@@ -1,4 +1,6 @@
 // The arrows of the house (docs/architecture.md). Doors, config, resources, services and app may import anything below.
+// Tests stand beside the code, and may reach for whatever they need.
+const test = '[.]test[.]ts$'
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
 export default {
@@ -7,25 +9,25 @@ export default {
     forbid(
       'lib-is-a-leaf',
       'lib/ knows nothing of ours.',
-      { path: '^src/lib/' },
+      { path: '^src/lib/', pathNot: test },
       { path: '^(src|tools|test)/', pathNot: '^src/lib/' },
     ),
     forbid(
       'db-knows-lib-only',
       'db/ imports lib/ and npm.',
-      { path: '^src/db/' },
+      { path: '^src/db/', pathNot: test },
       { path: '^(src|tools|test)/', pathNot: '^src/(db|lib)/' },
     ),
     forbid(
       'plugins-get-options',
       'What a plugin needs arrives as its options: never modules or db.',
-      { path: '^src/plugins/' },
+      { path: '^src/plugins/', pathNot: test },
       { path: '^(src|tools|test)/', pathNot: '^src/(plugins|lib)/' },
     ),
     forbid(
       'modules-keep-to-themselves',
       'A module imports its own folder, db/ and lib/; of another module only the service, and only as a type.',
-      { path: '^src/modules/([^/]+)/', pathNot: '[.]test[.]ts$' },
+      { path: '^src/modules/([^/]+)/', pathNot: test },
       {
         path: '^(src|tools|test)/',
         pathNot: ['^src/(db|lib)/', '^src/modules/$1/'],
@@ -35,7 +37,7 @@ export default {
     forbid(
       'modules-share-services-only',
       'The type of another module is that of its service.',
-      { path: '^src/modules/([^/]+)/', pathNot: '[.]test[.]ts$' },
+      { path: '^src/modules/([^/]+)/', pathNot: test },
       { path: '^src/', pathNot: ['^src/(db|lib)/', '^src/modules/$1/', '[.]service[.]ts$'] },
     ),
     forbid(
@@ -53,13 +55,13 @@ export default {
     forbid(
       'src-stands-alone',
       'The service imports neither its tools nor its tests.',
-      { path: '^src/', pathNot: '[.]test[.]ts$' },
+      { path: '^src/', pathNot: test },
       { path: '^(tools|test|bench|readiness)/' },
     ),
     forbid(
       'production-needs-no-dev-dependency',
       'What the image lacks may not be imported.',
-      { path: '^src/', pathNot: '[.]test[.]ts$' },
+      { path: '^src/', pathNot: test },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
     forbid('nothing-unresolved', 'An import that leads nowhere hides the rest.', {}, { couldNotResolve: true }),

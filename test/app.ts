@@ -1,5 +1,5 @@
 // The service over a database of the test file's own, called without a socket. Real parts throughout.
-import type { InjectOptions, Response } from 'light-my-request'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { afterAll } from 'vitest'
 import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
@@ -39,7 +39,7 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
     method: InjectOptions['method'] & string,
     url: string,
     { as, body, headers = {} }: CallOptions = {},
-  ): Promise<Response> {
+  ): Promise<LightMyRequestResponse> {
     const authorization = as && { authorization: `Bearer ${as.token}` }
     return app.inject({
       method,

@@ -4,9 +4,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
-export type Line = Record<string, unknown>
-export type Running = Awaited<ReturnType<typeof start>>
-
+type Line = Record<string, unknown>
 type Options = { env?: NodeJS.ProcessEnv; ipc?: boolean }
 
 /** Starts a Node program of ours in a process of its own; it is killed at the end of the test at the latest. */
