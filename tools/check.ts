@@ -6,10 +6,13 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 
 const steps: [name: string, command: string][] = [
-  ['format and lint', 'biome ci --error-on-warnings .'],
+  ['format and lint', 'biome ci --error-on-warnings --colors=off .'],
   ['types', 'tsc --noEmit'],
   ['architecture', 'node tools/architecture.ts'],
   ['dead code', 'knip'],
+  ['OpenAPI document is current', 'node tools/openapi.ts --check'],
+  ['OpenAPI lint (Redocly)', 'redocly lint --lint-config=error --format=stylish docs/openapi.json'],
+  ['OpenAPI lint (Spectral)', 'spectral lint --fail-severity=hint --fail-on-unmatched-globs docs/openapi.json'],
 ]
 
 const waiting = [...steps]

@@ -5,12 +5,26 @@ import { type Static, type TSchema, Type } from 'typebox'
 export const Text = (minLength: number, maxLength: number, options = {}) =>
   Type.String({ minLength, maxLength, pattern: '^[^\\u0000]*$', ...options })
 
-export const Uuid = Type.String({ format: 'uuid', maxLength: 36, examples: ['0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11'] })
-export const Instant = Type.String({ format: 'date-time', maxLength: 30, description: 'RFC 3339, UTC' })
+/** One of a few words. It carries its type, which Type.Enum leaves out, for the readers and linters of the document. */
+export const OneOf = <T extends string[]>(words: readonly [...T], options = {}) =>
+  Type.Enum(words, { type: 'string', ...options })
+
+export const Nullable = <T extends TSchema>(schema: T, options = {}) => Type.Union([schema, Type.Null()], options)
+
+export const Id = (description: string) =>
+  Type.String({ format: 'uuid', maxLength: 36, description, examples: ['0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11'] })
+export const Uuid = Id('UUIDv7')
+export const Instant = Type.String({
+  format: 'date-time',
+  maxLength: 30,
+  description: 'RFC 3339, UTC',
+  examples: ['2026-01-31T09:30:00.000Z'],
+})
 export const Slug = Type.String({
   minLength: 3,
   maxLength: 100,
   pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  description: 'Small letters, digits and single dashes, for URLs',
   examples: ['fix-the-harbour-crane'],
 })
 
@@ -27,11 +41,11 @@ export const Money = Strict(
       description: 'Minor units',
       examples: [125_000],
     }),
-    currency: Type.Enum(['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY'], {
+    currency: OneOf(['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY'], {
       description: 'ISO 4217',
     }),
   },
-  { description: 'Integer minor units and an ISO 4217 currency' },
+  { title: 'Money', description: 'Integer minor units and an ISO 4217 currency' },
 )
 export type Money = Static<typeof Money>
 
@@ -50,6 +64,9 @@ export const IfMatch = Type.Object({
   ),
 })
 
+const Cursor = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 500, pattern: '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$', description })
+
 export const PageQuery = {
   limit: Type.Integer({
     minimum: 1,
@@ -58,25 +75,24 @@ export const PageQuery = {
     format: 'int32',
     description: 'Most entries of a page',
   }),
-  cursor: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 500,
-      pattern: '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$',
-      description: 'The page.next of the page before',
-    }),
-  ),
+  cursor: Type.Optional(Cursor('The page.next of the page before')),
 }
 
-export const PageOf = <T extends TSchema>(item: T) =>
-  Strict({
-    data: Type.Array(item, { maxItems: 100 }),
-    page: Strict({
-      next: Type.Union([Type.String({ maxLength: 500 }), Type.Null()], {
-        description: 'The cursor of the next page, null on the last',
-      }),
-    }),
-  })
+export const PageOf = <T extends TSchema>(item: T, options = {}) =>
+  Strict(
+    {
+      data: Type.Array(item, { maxItems: 100 }),
+      page: Strict({ next: Nullable(Cursor('The cursor of the next page, null on the last')) }),
+    },
+    options,
+  )
+
+const RequestId = Type.String({
+  maxLength: 64,
+  pattern: '^[A-Za-z0-9._-]{8,64}$',
+  description: 'Names this request in our logs: quote it when you ask about it',
+  examples: ['5f0c6f0e-8a11-4c3e-9b60-2f1f6f0c8a11'],
+})
 
 export const Version = Type.Integer({
   minimum: 1,
@@ -85,24 +101,60 @@ export const Version = Type.Integer({
   description: 'Counts the changes; the ETag is this number in quotes',
 })
 
-/** RFC 9457, with the members that every answer of ours adds. */
-export const Problem = Strict(
+const FieldFault = Strict(
   {
-    type: Type.String({ maxLength: 200, description: 'urn:problem-type:seaworthy: and the code in small letters' }),
-    title: Type.String({ maxLength: 100 }),
-    status: Type.Integer({ minimum: 400, maximum: 599, format: 'int32' }),
-    detail: Type.String({ maxLength: 1000 }),
-    instance: Type.String({ maxLength: 2100 }),
-    code: Type.String({ maxLength: 60, pattern: '^[A-Z0-9_]+$' }),
-    requestId: Type.String({ maxLength: 64 }),
-    errors: Type.Optional(
-      Type.Array(Strict({ path: Type.String({ maxLength: 300 }), message: Type.String({ maxLength: 300 }) }), {
-        maxItems: 50,
-      }),
-    ),
+    path: Text(1, 300, { description: 'JSON Pointer (RFC 6901) to it', examples: ['/body/title'] }),
+    message: Text(1, 300, { examples: ['is missing'] }),
+  },
+  { title: 'FieldFault', description: 'What is wrong with one part of the request' },
+)
+
+/** RFC 9457, with the members that every answer of ours adds. */
+const Problem = Strict(
+  {
+    type: Type.String({
+      maxLength: 200,
+      pattern: '^urn:problem-type:seaworthy:[a-z0-9-]+$',
+      description: 'The code as a URN: what to tell problems apart by',
+      examples: ['urn:problem-type:seaworthy:job-not-found'],
+    }),
+    title: Text(1, 100, { description: 'The name of the status', examples: ['Not Found'] }),
+    status: Type.Integer({ minimum: 400, maximum: 599, format: 'int32', examples: [404] }),
+    detail: Text(1, 1000, {
+      description: 'For people: it may change',
+      examples: ['No job that you may see has this id'],
+    }),
+    instance: Text(0, 2000, { description: 'The path and query that were asked for', examples: ['/v1/jobs/x'] }),
+    code: Type.String({ maxLength: 60, pattern: '^[A-Z0-9_]+$', examples: ['JOB_NOT_FOUND'] }),
+    requestId: RequestId,
+    errors: Type.Optional(Type.Array(FieldFault, { maxItems: 50 })),
   },
   { title: 'Problem', description: 'Why a request was refused (RFC 9457)' },
 )
+
+/** Fields of answers, by name, that plugins/openapi.ts puts where the plugins send them. */
+export const answerFields = {
+  'X-Request-Id': RequestId,
+  ETag: Type.String({
+    maxLength: 12,
+    pattern: '^"[0-9]+"$',
+    description: 'The version of what was answered, to send back as If-Match',
+    examples: ['"1"'],
+  }),
+  Location: Type.String({
+    format: 'uri-reference',
+    maxLength: 200,
+    description: 'Where what was made can be read',
+    examples: ['/v1/me'],
+  }),
+  'Retry-After': Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    format: 'int32',
+    description: 'Seconds to wait before the next try',
+    examples: [1],
+  }),
+}
 
 /** Response schemas of the refusals that a route makes itself; those of the controls are added to every route at boot. */
 export function refusals(...statuses: number[]): Record<number, object> {

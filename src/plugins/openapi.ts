@@ -1,6 +1,5 @@
 // Publishes the schemas that validate as OpenAPI 3.1 at /openapi.json, and a page for people at /docs that needs no internet.
 // It has no backing store. To remove it, delete its line in app.ts.
-
 import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -69,7 +68,13 @@ export const openapi = fp<Options>(
       page.addHook('onRoute', (route) => {
         route.config = { ...route.config, access: 'public' }
       })
-      await page.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Seaworthy API' } })
+      await page.register(swaggerUi, {
+        routePrefix: '/docs',
+        theme: {
+          title: 'Seaworthy API',
+          css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
+        },
+      })
     })
 
     app.get('/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, () => app.swagger())
@@ -79,7 +84,7 @@ export const openapi = fp<Options>(
 
 function securityOf({ config }: RouteOptions): Record<string, string[]>[] {
   const access: Access = config?.access ?? 'user'
-  // Said in so many words, where [] could be an oversight: nothing is required.
+  // Nothing is asked for, and on purpose: an empty list could as well be an oversight.
   if (access === 'public') return [{}]
   return access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }]
 }

@@ -3,7 +3,9 @@ import { AppError } from '../../lib/errors.ts'
 export const emailTaken = () => new AppError(409, 'EMAIL_TAKEN', 'This e-mail address has an account: sign in instead')
 
 export const credentialsWrong = () =>
-  new AppError(401, 'CREDENTIALS_WRONG', 'The e-mail address or the password is wrong')
+  new AppError(401, 'CREDENTIALS_WRONG', 'The e-mail address or the password is wrong', {
+    headers: { 'www-authenticate': 'Bearer' },
+  })
 
 /** The token outlived its account. */
 export const accountGone = () =>

@@ -13,6 +13,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         operationId: 'register',
         tags: ['identity'],
         summary: 'Make an account and sign in',
+        description: 'The account is signed in at once: the answer holds an access token.',
         body: NewUser,
         response: { 201: SignIn, ...refusals(409) },
       },
@@ -31,6 +32,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         operationId: 'logIn',
         tags: ['identity'],
         summary: 'Sign in with a password',
+        description: 'Answers an access token. A wrong address and a wrong password are refused alike.',
         body: Credentials,
         response: { 200: SignIn, ...refusals(401) },
       },
@@ -44,7 +46,13 @@ export const meRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identi
   app.get(
     '/',
     {
-      schema: { operationId: 'getMe', tags: ['identity'], summary: 'Who you are', response: { 200: User } },
+      schema: {
+        operationId: 'getMe',
+        tags: ['identity'],
+        summary: 'Who you are',
+        description: 'The account that the access token speaks for.',
+        response: { 200: User },
+      },
       config: { access: 'user' },
     },
     (request) => identity.me(request.actor),
@@ -57,6 +65,8 @@ export const meRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identi
         operationId: 'changeMe',
         tags: ['identity'],
         summary: 'Change your name',
+        description:
+          'Send the ETag of the account as If-Match: without it the answer is 428, after another change 412.',
         headers: IfMatch,
         body: UserChanges,
         response: { 200: User, ...refusals(412, 428) },

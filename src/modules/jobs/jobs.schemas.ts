@@ -1,17 +1,34 @@
 import { type Static, Type } from 'typebox'
-import { Instant, Money, PageOf, PageQuery, Slug, Strict, Text, Uuid, Version } from '../../lib/schemas.ts'
+import {
+  Id,
+  Instant,
+  Money,
+  Nullable,
+  OneOf,
+  PageOf,
+  PageQuery,
+  Slug,
+  Strict,
+  Text,
+  Uuid,
+  Version,
+} from '../../lib/schemas.ts'
 
 const Title = Text(3, 160, { examples: ['Fix the harbour crane'] })
 const Description = Text(1, 10_000, { examples: ['The crane in dock 4 no longer turns.'] })
-const Category = Type.Enum(['design', 'engineering', 'marketing', 'operations', 'support', 'writing', 'other'])
+const Category = OneOf(['design', 'engineering', 'marketing', 'operations', 'support', 'writing', 'other'], {
+  description: 'The field of work',
+})
 const Skill = Type.String({
   minLength: 1,
   maxLength: 40,
   pattern: '^[a-z0-9][a-z0-9+#. -]*$',
+  description: 'A skill that the work asks for, in small letters',
   examples: ['hydraulics'],
 })
 const Skills = Type.Array(Skill, { maxItems: 20, uniqueItems: true })
-const Status = Type.Enum(['draft', 'open', 'closed'])
+const Client = Id('The client whose job it is')
+const statuses = ['draft', 'open', 'closed'] as const
 const Amount = (means: string) =>
   Type.Optional(
     Type.Integer({
@@ -25,21 +42,21 @@ const Amount = (means: string) =>
 export const Job = Strict(
   {
     id: Uuid,
-    clientId: Uuid,
+    clientId: Client,
     slug: Slug,
     title: Title,
     description: Description,
     category: Category,
     skills: Skills,
     budget: Money,
-    status: Status,
+    status: OneOf(statuses),
     version: Version,
     createdAt: Instant,
     updatedAt: Instant,
-    publishedAt: Type.Union([Instant, Type.Null()]),
-    closedAt: Type.Union([Instant, Type.Null()]),
+    publishedAt: Nullable(Instant),
+    closedAt: Nullable(Instant),
   },
-  { title: 'Job' },
+  { title: 'Job', description: 'A job' },
 )
 export type Job = Static<typeof Job>
 
@@ -52,7 +69,7 @@ export const NewJob = Strict(
     budget: Money,
     slug: Type.Optional(Slug),
   },
-  { title: 'NewJob' },
+  { title: 'NewJob', description: 'A job to draft' },
 )
 export type NewJob = Static<typeof NewJob>
 
@@ -64,7 +81,7 @@ export const JobChanges = Strict(
     skills: Type.Optional(Skills),
     budget: Type.Optional(Money),
   },
-  { title: 'JobChanges', minProperties: 1 },
+  { title: 'JobChanges', description: 'What to change of a job: the rest stays', minProperties: 1 },
 )
 export type JobChanges = Static<typeof JobChanges>
 
@@ -77,16 +94,19 @@ export const JobQuery = Strict({
   skill: Type.Optional(Skill),
   minBudget: Amount('Least budget'),
   maxBudget: Amount('Largest budget'),
-  status: Type.Enum(['draft', 'open', 'closed'], {
+  status: OneOf(statuses, {
     default: 'open',
-    description: 'Drafts are listed for their owner only',
+    description: 'Drafts are listed for their client, and for support',
   }),
-  clientId: Type.Optional(Uuid),
-  sort: Type.Enum(['newest', 'oldest', 'highest-budget', 'lowest-budget'], { default: 'newest' }),
+  clientId: Type.Optional(Client),
+  sort: OneOf(['newest', 'oldest', 'highest-budget', 'lowest-budget'], {
+    default: 'newest',
+    description: 'Age counts from the publication; budgets compare as numbers, whatever their currency',
+  }),
 })
 export type JobQuery = Static<typeof JobQuery>
 
-export const JobPage = PageOf(Job)
+export const JobPage = PageOf(Job, { title: 'JobPage', description: 'Jobs, a page of them' })
 
 export const SlugParams = Strict({ slug: Slug })
 
@@ -94,9 +114,9 @@ export const SlugState = Strict(
   {
     slug: Slug,
     available: Type.Boolean(),
-    reason: Type.Union([Type.Literal('taken'), Type.Literal('reserved'), Type.Null()]),
-    jobId: Type.Union([Uuid, Type.Null()], { description: 'The job that has it, where everyone may see that job' }),
+    reason: Nullable(OneOf(['taken', 'reserved']), { description: 'Why it is not free' }),
+    jobId: Nullable(Id('The job that has it, where everyone may see that job')),
   },
-  { title: 'SlugState' },
+  { title: 'SlugState', description: 'Whether a slug is free' },
 )
 export type SlugState = Static<typeof SlugState>
