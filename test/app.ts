@@ -52,7 +52,7 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
   async function signUp(role: Role): Promise<Person> {
     const email = `${role}-${++people}@example.com`
     const password = 'correct-horse-battery'
-    const { accessToken, user } = await services.identity.register({ email, password, name: `A ${role}`, role })
-    return { id: user.id, role, token: accessToken, email, password }
+    const { id } = await services.identity.register({ email, password, name: `A ${role}`, role })
+    return { id, role, token: await services.tokens.sign({ id, role }), email, password }
   }
 }

@@ -66,22 +66,22 @@ const open: Row[] = [
 export async function fillWithDemo({ identity, jobs }: Services): Promise<boolean> {
   const [client, ...others] = demoSignIns.map((person) => ({ ...person, password: demoPassword }))
   if (!client) return false
-  const signIn = await identity
+  const owner = await identity
     .register(client)
     .catch((error) => (error.code === 'EMAIL_TAKEN' ? undefined : Promise.reject(error)))
-  if (!signIn) return false
+  if (!owner) return false
   await Promise.all(others.map((person) => identity.register(person)))
   for (const [title, category, skills, euros, description] of open) {
-    const job = await jobs.create(signIn.user, {
+    const job = await jobs.create(owner, {
       title,
       category,
       skills,
       description,
       budget: { amount: euros * 100, currency: 'EUR' },
     })
-    await jobs.publish(signIn.user, job.id)
+    await jobs.publish(owner, job.id)
   }
-  await jobs.create(signIn.user, {
+  await jobs.create(owner, {
     title: 'Salvage the anchor',
     category: 'operations',
     description: 'A draft: only its owner sees it.',

@@ -14,16 +14,17 @@ const register = (changes = {}) => call('POST', '/v1/auth/register', { body: ada
 const logIn = (body: unknown) => call('POST', '/v1/auth/login', { body })
 
 describe('registering', () => {
-  test('makes an account and signs in', async () => {
+  test('makes an account, without its password, that can sign in', async () => {
     const answer = await register({ email: 'Ada.L@Example.com' })
     expect(answer.statusCode).toBe(201)
-    expect(answer.json()).toMatchObject({
-      tokenType: 'Bearer',
-      expiresIn: 600,
-      user: { email: 'ada.l@example.com', role: 'client', version: 1 },
-    })
-    const me = await call('GET', '/v1/me', { as: { token: answer.json().accessToken } })
-    expect(me.json()).toEqual(answer.json().user)
+    expect(answer.headers.location).toBe('/v1/me')
+    expect(answer.json()).toMatchObject({ email: 'ada.l@example.com', role: 'client', version: 1 })
+    expect(answer.body).not.toMatch(/password|argon2/i)
+
+    const signIn = await logIn({ email: 'ada.l@example.com', password: ada().password })
+    expect(signIn.json()).toMatchObject({ tokenType: 'Bearer', expiresIn: 600, user: answer.json() })
+    const me = await call('GET', '/v1/me', { as: { token: signIn.json().accessToken } })
+    expect(me.json()).toEqual(answer.json())
   })
 
   test('an e-mail address has one account, in whatever case', async () => {

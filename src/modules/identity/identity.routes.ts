@@ -12,10 +12,10 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
       schema: {
         operationId: 'register',
         tags: ['identity'],
-        summary: 'Make an account and sign in',
-        description: 'The account is signed in at once: the answer holds an access token.',
+        summary: 'Make an account',
+        description: 'Signing in is a call of its own, so that no answer with a token is ever stored or replayed.',
         body: NewUser,
-        response: { 201: SignIn, ...refusals(409) },
+        response: { 201: User, ...refusals(409) },
       },
       config: { access: 'public' },
     },

@@ -15,18 +15,19 @@ export type IdentityService = ReturnType<typeof createIdentityService>
 export function createIdentityService({ db, tokens }: Deps) {
   return { register, logIn, me, changeMe }
 
-  async function register({ password, email, ...person }: Registration): Promise<SignIn> {
+  async function register({ password, email, ...person }: Registration): Promise<User> {
     const passwordHash = await hashPassword(password)
     const row = await insertUser(db, { ...person, email: email.toLowerCase(), passwordHash })
     if (!row) throw emailTaken()
-    return signIn(row)
+    return toUser(row)
   }
 
   async function logIn({ email, password }: Credentials): Promise<SignIn> {
     const row = await findUserByEmail(db, email.toLowerCase())
     const fits = await passwordFits(password, row?.passwordHash)
     if (!row || !fits) throw credentialsWrong()
-    return signIn(row)
+    const accessToken = await tokens.sign(row)
+    return { accessToken, tokenType: 'Bearer', expiresIn: tokens.expiresIn, user: toUser(row) }
   }
 
   async function me(actor: Actor): Promise<User> {
@@ -44,11 +45,6 @@ export function createIdentityService({ db, tokens }: Deps) {
     const row = await findUser(db, actor.id)
     if (!row) throw accountGone()
     return row
-  }
-
-  async function signIn(row: UserRow): Promise<SignIn> {
-    const accessToken = await tokens.sign(row)
-    return { accessToken, tokenType: 'Bearer', expiresIn: tokens.expiresIn, user: toUser(row) }
   }
 }
 
