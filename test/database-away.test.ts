@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,8 @@ import { environment } from './environment.ts'
 import { start, startServer } from './process.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'seaworthy-away-'))
+// As root, PostgreSQL runs as another user, who must be able to enter.
+await chmod(folder, 0o755)
 const dataDir = join(folder, 'postgres')
 const openPostgres = () => openEmbeddedPostgres({ dataDir, settings: { fsync: 'off' }, say: () => {} })
 const postgres = await openPostgres()

