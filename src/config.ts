@@ -63,7 +63,8 @@ function read(name: string, variable: Variable, source: Source): unknown {
       `is missing: it should be ${whatItShouldBe(variable)}${variable.secret ? `, or ${name}_FILE the path of a file with it` : ''}`,
     )
   }
-  const value = Value.Convert(variable, text)
+  // Value.Convert would take "true" for 1 and "80.5" for 80.
+  const value = 'minimum' in variable && /^\d+$/.test(text) ? Number(text) : text
   if (Value.Check(variable, value)) return value
   throw new Error(`should be ${whatItShouldBe(variable)}${variable.secret ? '' : `, not "${text.slice(0, 60)}"`}`)
 }

@@ -1,16 +1,20 @@
 // The variables of the environment: what each means, what it must be, and its default. .env.example and config.ts follow this list.
+import { createPrivateKey } from 'node:crypto'
 import { Type } from 'typebox'
 
 const milliseconds = (otherwise: number, means: string, least = 1) =>
   Type.Integer({ minimum: least, maximum: 3_600_000, default: otherwise, description: `${means}, in milliseconds` })
 
 const url = (protocols: string, means: string, options = {}) =>
-  Type.String({
-    pattern: `^(${protocols})://[^\\s]+$`,
-    should: `a URL that starts with ${protocols.replace('|', ':// or ')}://`,
-    description: means,
-    ...options,
-  })
+  Type.Refine(
+    Type.String({
+      pattern: `^(${protocols})://[^\\s]+$`,
+      should: `a valid URL that starts with ${protocols.replace('|', ':// or ')}://`,
+      description: means,
+      ...options,
+    }),
+    (text) => succeeds(() => decodeURIComponent(new URL(text).password)),
+  )
 
 /** A database URL is a secret because of its password. */
 const databaseUrl = (means: string) => url('postgres|postgresql', means, { secret: 'password' })
@@ -70,12 +74,14 @@ export const Environment = Type.Object({
   DATABASE_CONNECTION_LIFETIME_MS: milliseconds(1_800_000, 'Age at which a connection is replaced'),
   DATABASE_START_TIMEOUT_MS: milliseconds(30_000, 'How long the start waits for a database that is away'),
 
-  TOKEN_SIGNING_KEY: Type.String({
-    pattern: '-----BEGIN PRIVATE KEY-----',
-    should: 'an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
-    secret: 'value',
-    description: 'Signs access tokens: an Ed25519 private key in PEM',
-  }),
+  TOKEN_SIGNING_KEY: Type.Refine(
+    Type.String({
+      should: 'an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
+      secret: 'value',
+      description: 'Signs access tokens: an Ed25519 private key in PEM',
+    }),
+    (pem) => succeeds(() => createPrivateKey(pem).asymmetricKeyType === 'ed25519'),
+  ),
   TOKEN_AUDIENCE: Type.String({
     minLength: 1,
     maxLength: 100,
@@ -110,3 +116,12 @@ export const Environment = Type.Object({
     description: 'Days a deleted job can be restored before the purge removes it',
   }),
 })
+
+/** Whether an attempt neither throws nor answers false. */
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    return attempt() !== false
+  } catch {
+    return false
+  }
+}

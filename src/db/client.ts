@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { drizzle } from './drizzle.ts'
-import { databaseFailure } from './failures.ts'
+import { databaseFailure, isAway } from './failures.ts'
 import { runTransaction } from './transaction.ts'
 
 type Orm = ReturnType<typeof drizzle>
@@ -42,6 +42,8 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
     keepAlive: true,
   })
   pool.on('error', onError)
+  // The pool listens to a connection while it is idle. One that breaks in use would end the process; here its query fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
 
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(pool, (client) => work(ormOf(client)))
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
@@ -63,7 +65,7 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   try {
     return await work(client)
   } catch (error) {
-    doubt = !(error instanceof pg.DatabaseError)
+    doubt = isAway(error)
     throw error
   } finally {
     client.release(doubt)

@@ -4,10 +4,15 @@ import { AppError } from '../lib/errors.ts'
 // SQLSTATE classes and codes that speak of the server, not of the statement: connection, resources, operator, system.
 const away = /^(08|53|57P|58)/
 
+/** Whether it comes from the way to the server, not from the statement: its connection may be of no more use. */
+export const isAway = (error: unknown) => !(error instanceof pg.DatabaseError) || away.test(error.code ?? '')
+
 /** The same error, or a 503 in its place when the database is away, full, or shutting down. The caller may try again. */
 export function databaseFailure(error: unknown): unknown {
-  if (error instanceof pg.DatabaseError) return error.code && away.test(error.code) ? unavailable(error) : error
-  return error instanceof Error ? unavailable(error) : error
+  if (error instanceof Error && isAway(error)) return unavailable(error)
+  // DETAIL shows whole rows, with the addresses and hashes in them, and errors are logged.
+  if (error instanceof pg.DatabaseError) error.detail = undefined
+  return error
 }
 
 /** Whether a transaction failed only because of what ran beside it: serialization failure or deadlock. */

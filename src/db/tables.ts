@@ -3,7 +3,7 @@ import { bigint, customType, integer, pgTable, sql, text, uuid } from './drizzle
 
 /** A moment, as RFC 3339 in UTC with milliseconds: what the database keeps is what cursors and answers carry. */
 const instant = customType<{ data: string; driverData: string }>({
-  dataType: () => 'timestamp (3) with time zone',
+  dataType: () => 'timestamp(3) with time zone',
   fromDriver: (value) => new Date(value).toISOString(),
 })
 

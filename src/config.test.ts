@@ -1,0 +1,284 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import type { TSchema } from 'typebox'
+import { afterAll, describe, expect, test } from 'vitest'
+import { environment } from '../test/environment.ts'
+import { run } from '../test/run.ts'
+import { makeSecrets } from '../tools/development-secrets.ts'
+import { ConfigError, loadConfig, loadMigrationConfig } from './config.ts'
+import { Environment } from './environment.schemas.ts'
+
+type Source = Record<string, string | undefined>
+type Bounded = TSchema & { minimum?: number; maximum?: number }
+
+const pem = (kind: 'ed25519' | 'ed448') =>
+  generateKeyPairSync(kind as 'ed25519')
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString()
+const databaseUrl = (password: string) => `postgres://service:${password}@db.internal:5432/seaworthy`
+const random = () => randomBytes(32).toString('base64url')
+
+/** What a good development environment is, with changes. */
+const given = (changes: Source = {}): Source => ({ ...environment(databaseUrl('any')), ...changes })
+
+/** What production takes, with changes. */
+const production = (changes: Source = {}): Source => ({
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://api.seaworthy.test',
+  DATABASE_URL: databaseUrl(random()),
+  TOKEN_SIGNING_KEY: pem('ed25519'),
+  CURSOR_SECRET: random(),
+  ...changes,
+})
+
+/** The lines of the one error that an environment leads to; none when it is taken. */
+function problemsOf(source: Source, load: (source: Source) => unknown = loadConfig): string[] {
+  try {
+    load(source)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'seaworthy-config-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+async function fileWith(text: string): Promise<string> {
+  const path = join(folder, random())
+  await writeFile(path, text)
+  return path
+}
+
+describe('reading', () => {
+  test('a variable that is not set, or empty, has its default', () => {
+    expect(loadConfig(given({ PORT: undefined, LOG_LEVEL: '' }))).toMatchObject({
+      http: { port: 8080 },
+      log: { level: 'info' },
+    })
+  })
+
+  test('a number is a number in the result', () => {
+    expect(loadConfig(given({ PORT: '9000', DATABASE_POOL_MAX: '3' }))).toMatchObject({
+      http: { port: 9000 },
+      database: { poolMax: 3 },
+    })
+  })
+
+  test('the public URL loses the slashes at its end, so that paths can follow', () => {
+    expect(loadConfig(given({ PUBLIC_URL: 'https://api.seaworthy.test//' })).publicUrl).toBe(
+      'https://api.seaworthy.test',
+    )
+  })
+
+  test('the result is frozen to its depth', () => {
+    const config: Record<string, unknown> = loadConfig(given())
+    const parts = Object.values(config).filter((part) => typeof part === 'object')
+    expect(parts.length).toBeGreaterThan(3)
+    expect([config, ...parts].every(Object.isFrozen)).toBe(true)
+  })
+
+  test('migrations need the URL of the owner and nothing else', () => {
+    const ownerUrl = databaseUrl(random())
+    expect(loadMigrationConfig({ DATABASE_OWNER_URL: ownerUrl })).toEqual({ ownerUrl })
+    expect(problemsOf({}, loadMigrationConfig)).toEqual([expect.stringMatching(/^DATABASE_OWNER_URL is missing/)])
+  })
+
+  test('the service does not need the URL of the owner', () => {
+    expect(problemsOf(given({ DATABASE_OWNER_URL: 'nonsense' }))).toEqual([])
+  })
+})
+
+describe('refusing', () => {
+  test('all that is missing is named at once, with what it should be', () => {
+    expect(problemsOf({})).toEqual([
+      'PUBLIC_URL is missing: it should be a valid URL that starts with https:// or http://',
+      'DATABASE_URL is missing: it should be a valid URL that starts with postgres:// or postgresql://, or DATABASE_URL_FILE the path of a file with it',
+      'TOKEN_SIGNING_KEY is missing: it should be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or TOKEN_SIGNING_KEY_FILE the path of a file with it',
+      'CURSOR_SECRET is missing: it should be a random text of at least 32 characters (openssl rand -base64 32), or CURSOR_SECRET_FILE the path of a file with it',
+    ])
+  })
+
+  test('the message has all the problems, a line for each', () => {
+    const problems = problemsOf({ PORT: 'http' })
+    expect(new ConfigError(problems).message.split('\n').slice(1)).toEqual(problems.map((problem) => `  ${problem}`))
+    expect(problems).toHaveLength(5)
+  })
+
+  const numbers = Object.entries<Bounded>(Environment.properties).flatMap(([name, { minimum, maximum }]) =>
+    minimum === undefined || maximum === undefined ? [] : [{ name, minimum, maximum }],
+  )
+
+  test('every number is checked, and all that are malformed are named at once', () => {
+    const wrong = Object.fromEntries(numbers.map(({ name }) => [name, 'many']))
+    const problems = problemsOf(given(wrong))
+    expect(problems.length).toBeGreaterThan(10)
+    expect(problems).toEqual(
+      numbers.map(({ name }) =>
+        expect.stringMatching(`^${name} should be a whole number from \\d+ to \\d+, not "many"$`),
+      ),
+    )
+  })
+
+  test.each(numbers)('$name is held to its bounds', ({ name, minimum, maximum }) => {
+    const problemsWith = (value: number) => problemsOf(given({ [name]: String(value) }))
+    const why = expect.stringContaining(`${name} should be a whole number from ${minimum} to ${maximum}`)
+    expect([problemsWith(minimum), problemsWith(maximum)]).toEqual([[], []])
+    expect([problemsWith(minimum - 1), problemsWith(maximum + 1)]).toEqual([[why], [why]])
+  })
+
+  test.each(['80.5', 'true', ' ', '0x50', '8e1', ' 80', '80 ', '+80', 'NaN'])('"%s" is no whole number', (text) => {
+    expect(problemsOf(given({ PORT: text }))).toEqual([`PORT should be a whole number from 0 to 65535, not "${text}"`])
+  })
+
+  test.each<[string, string]>([
+    ['NODE_ENV', 'prod'],
+    ['LOG_LEVEL', 'INFO'],
+    ['LOG_FORMAT', 'xml'],
+    ['DEPLOYMENT', 'Stage 1'],
+    ['HOST', 'h'.repeat(256)],
+    ['PUBLIC_URL', 'api.seaworthy.test'],
+    ['PUBLIC_URL', 'ftp://api.seaworthy.test'],
+    ['PUBLIC_URL', 'https://'],
+    ['PUBLIC_URL', 'https://api.seaworthy.test:70000'],
+    ['TOKEN_AUDIENCE', 'a'.repeat(101)],
+    ['DATABASE_URL', 'mysql://service:any@db.internal/seaworthy'],
+    ['DATABASE_URL', 'postgres://service:any@db.internal:port/seaworthy'],
+    ['DATABASE_URL', 'postgres://service:50%off@db.internal/seaworthy'],
+    ['TOKEN_SIGNING_KEY', 'a key'],
+    ['TOKEN_SIGNING_KEY', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'],
+    ['TOKEN_SIGNING_KEY', pem('ed448')],
+  ])('%s is not %j', (name, value) => {
+    expect(problemsOf(given({ [name]: value }))).toEqual([expect.stringMatching(`^${name} should be `)])
+  })
+
+  test('no message has the value of a secret', () => {
+    const secrets = Object.entries(Environment.properties).filter(([, variable]) => 'secret' in variable)
+    expect(secrets.map(([name]) => name)).toEqual([
+      'DATABASE_URL',
+      'DATABASE_OWNER_URL',
+      'TOKEN_SIGNING_KEY',
+      'CURSOR_SECRET',
+    ])
+    const malformed = Object.fromEntries(secrets.map(([name]) => [name, 'hunter2 hunter2']))
+    const weak = { DATABASE_URL: databaseUrl('hunter2'), TOKEN_SIGNING_KEY: 'hunter2', CURSOR_SECRET: 'hunter2' }
+    const said = [
+      problemsOf(given(malformed)),
+      problemsOf(malformed, loadMigrationConfig),
+      problemsOf(production(weak)),
+      problemsOf({ DATABASE_OWNER_URL: databaseUrl('hunter2') }, loadMigrationConfig),
+    ]
+    expect(said.map(({ length }) => length)).toEqual([2, 1, 3, 1])
+    expect(JSON.stringify(said)).not.toContain('hunter2')
+  })
+})
+
+describe('secrets from files', () => {
+  test('a secret comes from the file that NAME_FILE names, without the end of its line', async () => {
+    const path = await fileWith('a secret of a file\n')
+    const config = loadConfig(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))
+    expect(config.cursors.secret).toBe('a secret of a file')
+  })
+
+  test('each secret can come from a file', async () => {
+    const names = ['DATABASE_URL', 'TOKEN_SIGNING_KEY', 'CURSOR_SECRET']
+    const source = given()
+    for (const name of names) {
+      source[`${name}_FILE`] = await fileWith(`${source[name]}\n`)
+      delete source[name]
+    }
+    expect(loadConfig(source).database.url).toBe(databaseUrl('any'))
+  })
+
+  test('a secret that is set twice is refused', async () => {
+    const path = await fileWith('a secret of a file')
+    expect(problemsOf(given({ CURSOR_SECRET_FILE: path }))).toEqual([
+      'CURSOR_SECRET is set twice: by CURSOR_SECRET and by CURSOR_SECRET_FILE',
+    ])
+  })
+
+  test('a file that can’t be read is named', () => {
+    const path = join(folder, 'nowhere')
+    expect(problemsOf(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))).toEqual([
+      `CURSOR_SECRET can't be read: CURSOR_SECRET_FILE names ${path} (ENOENT)`,
+    ])
+  })
+
+  test('an empty file is a missing secret', async () => {
+    const path = await fileWith('\n')
+    expect(problemsOf(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))).toEqual([
+      expect.stringMatching(/^CURSOR_SECRET is missing/),
+    ])
+  })
+})
+
+describe('production', () => {
+  test('good secrets are taken', () => {
+    expect(loadConfig(production()).production).toBe(true)
+  })
+
+  test.each([undefined, ''])('NODE_ENV left out or empty is production: %j', (NODE_ENV) => {
+    expect(loadConfig(production({ NODE_ENV })).production).toBe(true)
+    expect(problemsOf(production({ NODE_ENV, CURSOR_SECRET: 'short' }))).toHaveLength(1)
+  })
+
+  test('a secret that production refuses is taken in development', () => {
+    expect(problemsOf(given({ NODE_ENV: 'development', CURSOR_SECRET: 'short' }))).toEqual([])
+  })
+
+  const development = makeSecrets()
+
+  test.each<[string, string, string]>([
+    ['CURSOR_SECRET', 'CURSOR_SECRET is missing', ''],
+    ['CURSOR_SECRET', 'CURSOR_SECRET is shorter than 32 characters', random().slice(0, 31)],
+    ['CURSOR_SECRET', 'CURSOR_SECRET is a placeholder', 'change-me-change-me-change-me-change-me'],
+    ['CURSOR_SECRET', 'CURSOR_SECRET repeats the same few characters', 'abc'.repeat(20)],
+    ['CURSOR_SECRET', 'CURSOR_SECRET is a development secret', development.CURSOR_SECRET],
+    ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is missing', ''],
+    ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is a development secret', development.TOKEN_SIGNING_KEY],
+    ['DATABASE_URL', 'DATABASE_URL has no password', 'postgres://service@db.internal/seaworthy'],
+    ['DATABASE_URL', 'The password in DATABASE_URL is shorter than 16', databaseUrl(random().slice(0, 15))],
+    ['DATABASE_URL', 'The password in DATABASE_URL is a placeholder', databaseUrl('change%2Dme-0123456789')],
+    ['DATABASE_URL', 'The password in DATABASE_URL repeats', databaseUrl('0'.repeat(20))],
+    ['DATABASE_URL', 'The password in DATABASE_URL is a development', databaseUrl(development.appPassword)],
+  ])('%s is refused: %s', (name, problem, value) => {
+    expect(problemsOf(production({ [name]: value }))).toEqual([expect.stringMatching(`^${problem}`)])
+  })
+
+  test('the password of the owner is held to the same, before migrations run', () => {
+    const weak = { DATABASE_OWNER_URL: databaseUrl(development.ownerPassword) }
+    expect(problemsOf(weak, loadMigrationConfig)).toEqual([
+      'The password in DATABASE_OWNER_URL is a development secret: make a new one',
+    ])
+  })
+
+  test('all weak secrets are named at once, beside what is malformed', () => {
+    const { TOKEN_SIGNING_KEY, CURSOR_SECRET, appPassword } = development
+    const weak = { TOKEN_SIGNING_KEY, CURSOR_SECRET, DATABASE_URL: databaseUrl(appPassword), PORT: 'http' }
+    expect(problemsOf(production(weak)).map((problem) => /[A-Z]+_[A-Z_]+|PORT/.exec(problem)?.[0])).toEqual([
+      'PORT',
+      'DATABASE_URL',
+      'TOKEN_SIGNING_KEY',
+      'CURSOR_SECRET',
+    ])
+  })
+})
+
+describe('as a process', () => {
+  test('the service does not start without its variables: exit code 78, and all of them named', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, ['src/server.ts'], { env: {} })
+    expect([code, stdout]).toEqual([78, ''])
+    for (const problem of problemsOf({})) expect(stderr).toContain(problem)
+  })
+
+  test('migrations do not start without their variable: exit code 78, and it is named', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, ['src/migrate.ts'], { env: {} })
+    expect([code, stdout]).toEqual([78, ''])
+    expect(stderr).toContain('DATABASE_OWNER_URL is missing')
+    expect(stderr).not.toContain('TOKEN_SIGNING_KEY')
+  })
+})
