@@ -1,13 +1,22 @@
 // The table of contents: what each request passes, in order, then the modules.
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Config } from './config.ts'
+import {
+  applicationsRoutes,
+  jobApplicationsRoutes,
+  ownApplicationsRoutes,
+} from './modules/applications/applications.routes.ts'
+import { acceptanceRoutes, contractsRoutes } from './modules/contracts/contracts.routes.ts'
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
+import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
 import { authorise } from './plugins/authorise.ts'
 import { controls } from './plugins/controls.ts'
+import { created } from './plugins/created.ts'
 import { drain } from './plugins/drain.ts'
 import { health } from './plugins/health.ts'
 import { home } from './plugins/home.ts'
+import { idempotency } from './plugins/idempotency.ts'
 import { identify } from './plugins/identify.ts'
 import { openapi } from './plugins/openapi.ts'
 import { answer, answerClientError, problems } from './plugins/problems.ts'
@@ -57,6 +66,8 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(validation)
   await app.register(identify, { verify: services.tokens.verify })
   await app.register(authorise)
+  await app.register(idempotency, { secret: config.secret })
+  await app.register(created)
   await app.register(versions)
   await app.register(openapi, { publicUrl: config.publicUrl, version })
 
@@ -74,6 +85,12 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(authRoutes, { prefix: '/v1/auth', identity: services.identity })
   await app.register(meRoutes, { prefix: '/v1/me', identity: services.identity })
   await app.register(jobsRoutes, { prefix: '/v1/jobs', jobs: services.jobs })
+  await app.register(jobApplicationsRoutes, { prefix: '/v1/jobs', applications: services.applications })
+  await app.register(applicationsRoutes, { prefix: '/v1/applications', applications: services.applications })
+  await app.register(acceptanceRoutes, { prefix: '/v1/applications', applications: services.applications })
+  await app.register(ownApplicationsRoutes, { prefix: '/v1/me/applications', applications: services.applications })
+  await app.register(contractsRoutes, { prefix: '/v1/contracts', contracts: services.contracts })
+  await app.register(notificationsRoutes, { prefix: '/v1/me/notifications', notifications: services.notifications })
   await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
   return app
 }

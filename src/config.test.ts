@@ -30,7 +30,7 @@ const production = (changes: Source = {}): Source => ({
   PUBLIC_URL: 'https://api.seaworthy.test',
   DATABASE_URL: databaseUrl(random()),
   TOKEN_SIGNING_KEY: pem('ed25519'),
-  CURSOR_SECRET: random(),
+  APP_SECRET: random(),
   ...changes,
 })
 
@@ -99,7 +99,7 @@ describe('refusing', () => {
       'PUBLIC_URL is missing: it should be a valid URL that starts with https:// or http://',
       'DATABASE_URL is missing: it should be a valid URL that starts with postgres:// or postgresql://, or DATABASE_URL_FILE the path of a file with it',
       'TOKEN_SIGNING_KEY is missing: it should be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or TOKEN_SIGNING_KEY_FILE the path of a file with it',
-      'CURSOR_SECRET is missing: it should be a random text of at least 32 characters (openssl rand -base64 32), or CURSOR_SECRET_FILE the path of a file with it',
+      'APP_SECRET is missing: it should be a random text of at least 32 characters (openssl rand -base64 32), or APP_SECRET_FILE the path of a file with it',
     ])
   })
 
@@ -162,10 +162,10 @@ describe('refusing', () => {
       'DATABASE_URL',
       'DATABASE_OWNER_URL',
       'TOKEN_SIGNING_KEY',
-      'CURSOR_SECRET',
+      'APP_SECRET',
     ])
     const malformed = Object.fromEntries(secrets.map(([name]) => [name, 'hunter2 hunter2']))
-    const weak = { DATABASE_URL: databaseUrl('hunter2'), TOKEN_SIGNING_KEY: 'hunter2', CURSOR_SECRET: 'hunter2' }
+    const weak = { DATABASE_URL: databaseUrl('hunter2'), TOKEN_SIGNING_KEY: 'hunter2', APP_SECRET: 'hunter2' }
     const said = [
       problemsOf(given(malformed)),
       problemsOf(malformed, loadMigrationConfig),
@@ -180,12 +180,12 @@ describe('refusing', () => {
 describe('secrets from files', () => {
   test('a secret comes from the file that NAME_FILE names, without the end of its line', async () => {
     const path = await fileWith('a secret of a file\n')
-    const config = loadConfig(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))
-    expect(config.cursors.secret).toBe('a secret of a file')
+    const config = loadConfig(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))
+    expect(config.secret).toBe('a secret of a file')
   })
 
   test('each secret can come from a file', async () => {
-    const names = ['DATABASE_URL', 'TOKEN_SIGNING_KEY', 'CURSOR_SECRET']
+    const names = ['DATABASE_URL', 'TOKEN_SIGNING_KEY', 'APP_SECRET']
     const source = given()
     for (const name of names) {
       source[`${name}_FILE`] = await fileWith(`${source[name]}\n`)
@@ -196,22 +196,22 @@ describe('secrets from files', () => {
 
   test('a secret that is set twice is refused', async () => {
     const path = await fileWith('a secret of a file')
-    expect(problemsOf(given({ CURSOR_SECRET_FILE: path }))).toEqual([
-      'CURSOR_SECRET is set twice: by CURSOR_SECRET and by CURSOR_SECRET_FILE',
+    expect(problemsOf(given({ APP_SECRET_FILE: path }))).toEqual([
+      'APP_SECRET is set twice: by APP_SECRET and by APP_SECRET_FILE',
     ])
   })
 
   test('a file that can’t be read is named', () => {
     const path = join(folder, 'nowhere')
-    expect(problemsOf(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))).toEqual([
-      `CURSOR_SECRET can't be read: CURSOR_SECRET_FILE names ${path} (ENOENT)`,
+    expect(problemsOf(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))).toEqual([
+      `APP_SECRET can't be read: APP_SECRET_FILE names ${path} (ENOENT)`,
     ])
   })
 
   test('an empty file is a missing secret', async () => {
     const path = await fileWith('\n')
-    expect(problemsOf(given({ CURSOR_SECRET: undefined, CURSOR_SECRET_FILE: path }))).toEqual([
-      expect.stringMatching(/^CURSOR_SECRET is missing/),
+    expect(problemsOf(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))).toEqual([
+      expect.stringMatching(/^APP_SECRET is missing/),
     ])
   })
 })
@@ -223,21 +223,21 @@ describe('production', () => {
 
   test.each([undefined, ''])('NODE_ENV left out or empty is production: %j', (NODE_ENV) => {
     expect(loadConfig(production({ NODE_ENV })).production).toBe(true)
-    expect(problemsOf(production({ NODE_ENV, CURSOR_SECRET: 'short' }))).toHaveLength(1)
+    expect(problemsOf(production({ NODE_ENV, APP_SECRET: 'short' }))).toHaveLength(1)
   })
 
   test('a secret that production refuses is taken in development', () => {
-    expect(problemsOf(given({ NODE_ENV: 'development', CURSOR_SECRET: 'short' }))).toEqual([])
+    expect(problemsOf(given({ NODE_ENV: 'development', APP_SECRET: 'short' }))).toEqual([])
   })
 
   const development = makeSecrets()
 
   test.each<[string, string, string]>([
-    ['CURSOR_SECRET', 'CURSOR_SECRET is missing', ''],
-    ['CURSOR_SECRET', 'CURSOR_SECRET is shorter than 32 characters', random().slice(0, 31)],
-    ['CURSOR_SECRET', 'CURSOR_SECRET is a placeholder', 'change-me-change-me-change-me-change-me'],
-    ['CURSOR_SECRET', 'CURSOR_SECRET repeats the same few characters', 'abc'.repeat(20)],
-    ['CURSOR_SECRET', 'CURSOR_SECRET is a development secret', development.CURSOR_SECRET],
+    ['APP_SECRET', 'APP_SECRET is missing', ''],
+    ['APP_SECRET', 'APP_SECRET is shorter than 32 characters', random().slice(0, 31)],
+    ['APP_SECRET', 'APP_SECRET is a placeholder', 'change-me-change-me-change-me-change-me'],
+    ['APP_SECRET', 'APP_SECRET repeats the same few characters', 'abc'.repeat(20)],
+    ['APP_SECRET', 'APP_SECRET is a development secret', development.APP_SECRET],
     ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is missing', ''],
     ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is a development secret', development.TOKEN_SIGNING_KEY],
     ['DATABASE_URL', 'DATABASE_URL has no password', 'postgres://service@db.internal/seaworthy'],
@@ -257,13 +257,13 @@ describe('production', () => {
   })
 
   test('all weak secrets are named at once, beside what is malformed', () => {
-    const { TOKEN_SIGNING_KEY, CURSOR_SECRET, appPassword } = development
-    const weak = { TOKEN_SIGNING_KEY, CURSOR_SECRET, DATABASE_URL: databaseUrl(appPassword), PORT: 'http' }
+    const { TOKEN_SIGNING_KEY, APP_SECRET, appPassword } = development
+    const weak = { TOKEN_SIGNING_KEY, APP_SECRET, DATABASE_URL: databaseUrl(appPassword), PORT: 'http' }
     expect(problemsOf(production(weak)).map((problem) => /[A-Z]+_[A-Z_]+|PORT/.exec(problem)?.[0])).toEqual([
       'PORT',
       'DATABASE_URL',
       'TOKEN_SIGNING_KEY',
-      'CURSOR_SECRET',
+      'APP_SECRET',
     ])
   })
 })

@@ -1,7 +1,7 @@
 // The environment in, one frozen typed object out. The only reader of process.env.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { Environment } from './environment.schemas.ts'
 import { secretWeakness } from './lib/secrets.ts'
@@ -31,7 +31,11 @@ type Variable = TSchema & {
 /** Reads the environment. Throws one ConfigError that names every variable that is missing or malformed. */
 export function loadConfig(source: Source = process.env) {
   const { DATABASE_OWNER_URL: _, ...names } = Environment.properties
-  return freeze(arrange(readAll(names, source) as Values))
+  const values = readAll(names, source) as Values
+  if (!values.REDIS_URL && (values.NODE_ENV === 'production' || !values.QUEUE_DATABASE_URL)) {
+    throw new ConfigError(['REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://'])
+  }
+  return freeze(arrange(values))
 }
 
 /** What migrations need, and nothing that signs or serves. Throws ConfigError. */
@@ -59,6 +63,7 @@ function read(name: string, variable: Variable, source: Source): unknown {
   const text = variable.secret ? textOrFile(name, source) : source[name]
   if (text === undefined || text === '') {
     if ('default' in variable) return variable.default
+    if (Type.IsOptional(variable)) return undefined
     throw new Error(
       `is missing: it should be ${whatItShouldBe(variable)}${variable.secret ? `, or ${name}_FILE the path of a file with it` : ''}`,
     )
@@ -126,8 +131,20 @@ function arrange(v: Values) {
       connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
       startTimeout: v.DATABASE_START_TIMEOUT_MS,
     },
+    queues: {
+      store: v.REDIS_URL ? { redis: v.REDIS_URL } : { postgres: v.QUEUE_DATABASE_URL ?? '' },
+      prefix: v.QUEUE_PREFIX,
+      attempts: v.QUEUE_ATTEMPTS,
+      backoff: v.QUEUE_BACKOFF_MS,
+      lock: v.QUEUE_LOCK_MS,
+    },
+    worker: { concurrency: v.WORKER_CONCURRENCY, healthPort: v.WORKER_HEALTH_PORT },
+    outbox: { url: v.DATABASE_DIRECT_URL ?? v.DATABASE_URL, every: v.OUTBOX_SWEEP_MS, retryAfter: v.OUTBOX_RETRY_MS },
+    eventsKeptDays: v.EVENTS_KEPT_DAYS,
+    mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
     tokens: { signingKey: v.TOKEN_SIGNING_KEY, audience: v.TOKEN_AUDIENCE, lifetime: v.TOKEN_LIFETIME_MS },
-    cursors: { secret: v.CURSOR_SECRET, lifetime: v.CURSOR_LIFETIME_MS },
+    secret: v.APP_SECRET,
+    cursorLifetime: v.CURSOR_LIFETIME_MS,
   }
 }
 

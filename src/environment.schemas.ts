@@ -19,6 +19,9 @@ const url = (protocols: string, means: string, options = {}) =>
 /** A database URL is a secret because of its password. */
 const databaseUrl = (means: string) => url('postgres|postgresql', means, { secret: 'password' })
 
+/** Redis, with the same rule: production wants a password. */
+const redisUrl = (means: string) => url('redis|rediss', means, { secret: 'password' })
+
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
 export const Environment = Type.Object({
   NODE_ENV: Type.Enum(['development', 'test', 'production'], {
@@ -74,6 +77,72 @@ export const Environment = Type.Object({
   DATABASE_CONNECTION_LIFETIME_MS: milliseconds(1_800_000, 'Age at which a connection is replaced'),
   DATABASE_START_TIMEOUT_MS: milliseconds(30_000, 'How long the start waits for a database that is away'),
 
+  DATABASE_DIRECT_URL: Type.Optional(
+    databaseUrl(
+      'The same login by a direct connection, for LISTEN, where DATABASE_URL leads to a pooler; DATABASE_URL where unset',
+    ),
+  ),
+
+  REDIS_URL: Type.Optional(
+    redisUrl(
+      'Redis for the queues. Production needs it; development may leave it out: jobs are then kept in PostgreSQL',
+    ),
+  ),
+  QUEUE_DATABASE_URL: Type.Optional(
+    databaseUrl('Without REDIS_URL only: the login that keeps jobs in the schema bullmq'),
+  ),
+  QUEUE_PREFIX: Type.String({
+    pattern: '^[a-z0-9-]{1,40}$',
+    should: 'a name of small letters, digits and dashes',
+    default: 'seaworthy',
+    description: 'Prefix of the keys of the queues',
+  }),
+  QUEUE_ATTEMPTS: Type.Integer({
+    minimum: 1,
+    maximum: 50,
+    default: 8,
+    description: 'How often a job is tried before it is a dead letter',
+  }),
+  QUEUE_BACKOFF_MS: milliseconds(1000, 'Wait before the first retry of a job; each later one is twice as long'),
+  QUEUE_LOCK_MS: milliseconds(30_000, 'Time after which the job of a dead worker is given to another', 1000),
+  WORKER_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 200,
+    default: 5,
+    description: 'Jobs of each queue that one worker does at once',
+  }),
+  WORKER_HEALTH_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 9092,
+    description: 'Port on which a worker answers /health/live and /health/ready',
+  }),
+  OUTBOX_SWEEP_MS: milliseconds(5000, 'Time between sweeps of the outbox for events whose wake-up was missed'),
+  OUTBOX_RETRY_MS: milliseconds(60_000, 'Time after which an event without recorded effect is published again'),
+  EVENTS_KEPT_DAYS: Type.Integer({
+    minimum: 1,
+    maximum: 3650,
+    default: 30,
+    description: 'Days that handled events are kept',
+  }),
+
+  SMTP_URL: Type.Refine(
+    Type.String({
+      pattern: '^smtps?://[^\\s]+$',
+      should: 'a valid URL that starts with smtp:// or smtps://',
+      secret: 'password',
+      description: 'Mail server',
+    }),
+    (text) => succeeds(() => decodeURIComponent(new URL(text).password)),
+  ),
+  MAIL_FROM: Type.String({
+    pattern: '^[^\\s@<>]+@[^\\s@<>]+$',
+    maxLength: 254,
+    should: 'an e-mail address',
+    description: 'Sender of mails',
+  }),
+  MAIL_TIMEOUT_MS: milliseconds(10_000, 'Longest wait for the mail server'),
+
   TOKEN_SIGNING_KEY: Type.Refine(
     Type.String({
       should: 'an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
@@ -90,7 +159,7 @@ export const Environment = Type.Object({
     description: 'Who access tokens are for',
   }),
   TOKEN_LIFETIME_MS: milliseconds(600_000, 'How long an access token lives', 1000),
-  CURSOR_SECRET: Type.String({
+  APP_SECRET: Type.String({
     minLength: 1,
     should: 'a random text of at least 32 characters (openssl rand -base64 32)',
     secret: 'value',

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { type Database, openDatabase } from './db/client.ts'
 import { sql } from './db/drizzle.ts'
 import type { Log } from './lib/log.ts'
+import { createMailer } from './lib/mailer.ts'
 
 export type Resources = Awaited<ReturnType<typeof openResources>>
 
@@ -16,7 +17,16 @@ export async function openResources(config: Config, log: Log) {
     await database.close()
     throw error
   })
-  return { db: database.db, poolUse: database.use, close: database.close }
+  const mailer = createMailer(config.mail)
+  return {
+    db: database.db,
+    mailer,
+    poolUse: database.use,
+    async close() {
+      mailer.close()
+      await database.close()
+    },
+  }
 }
 
 async function untilItAnswers(db: Database, { url, startTimeout }: Config['database'], log: Log): Promise<void> {

@@ -5,19 +5,29 @@ import { pendingMigrations } from './db/migrations.ts'
 import { createCursors } from './lib/page.ts'
 import { createReadiness } from './lib/readiness.ts'
 import { createTokens } from './lib/tokens.ts'
+import { createApplicationsService } from './modules/applications/applications.service.ts'
+import { createAudit } from './modules/audit/audit.service.ts'
+import { createContractsService } from './modules/contracts/contracts.service.ts'
 import { createIdentityService } from './modules/identity/identity.service.ts'
 import { createJobsService } from './modules/jobs/jobs.service.ts'
+import { createNotificationsService } from './modules/notifications/notifications.service.ts'
 import type { Resources } from './resources.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
-export async function createServices(config: Config, { db }: Pick<Resources, 'db'>) {
+export async function createServices(config: Config, { db, mailer }: Pick<Resources, 'db' | 'mailer'>) {
   const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl })
-  const cursors = createCursors(config.cursors)
+  const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
+  const audit = createAudit()
+  const jobs = createJobsService({ db, cursors, audit })
+  const contracts = createContractsService({ db, cursors })
   return {
     tokens,
-    identity: createIdentityService({ db, tokens }),
-    jobs: createJobsService({ db, cursors }),
+    identity: createIdentityService({ db, tokens, audit }),
+    jobs,
+    contracts,
+    applications: createApplicationsService({ db, cursors, audit, jobs, contracts }),
+    notifications: createNotificationsService({ db, cursors, audit, mailer }),
     readiness: createReadiness({
       timeout: config.http.readyTimeout,
       checks: [

@@ -1,4 +1,5 @@
 // The service over a database of the test file's own, called without a socket. Real parts throughout.
+import { randomUUID } from 'node:crypto'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { afterAll } from 'vitest'
 import { buildApp } from '../src/app.ts'
@@ -11,6 +12,7 @@ import { createTestDatabase } from './database.ts'
 import { environment } from './environment.ts'
 
 type Options = { env?: Record<string, string>; services?: (services: Services) => Partial<Services> }
+/** A POST gets an Idempotency-Key of its own unless it is given one. */
 type CallOptions = { as?: { token: string }; body?: unknown; headers?: Record<string, string> }
 export type Person = Actor & { token: string; email: string; password: string }
 
@@ -40,11 +42,12 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
     url: string,
     { as, body, headers = {} }: CallOptions = {},
   ): Promise<LightMyRequestResponse> {
+    const key = method === 'POST' && { 'idempotency-key': randomUUID() }
     const authorization = as && { authorization: `Bearer ${as.token}` }
     return app.inject({
       method,
       url,
-      headers: { ...authorization, ...headers },
+      headers: { ...key, ...authorization, ...headers },
       ...(body !== undefined && { payload: body as object }),
     })
   }

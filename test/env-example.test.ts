@@ -48,7 +48,7 @@ const changed = (from: string | RegExp, to: string) => {
 
 test.each<[string, string | RegExp, string]>([
   ['a variable that is left out', /# Largest request body[.]\n#BODY_LIMIT_BYTES=65536\n/, ''],
-  ['a secret that is left out', 'CURSOR_SECRET=\n', '\n'],
+  ['a secret that is left out', 'APP_SECRET=\n', '\n'],
   ['a variable that there is not', '#PORT=8080', '#PORT=8080\n#POTR=8080'],
   ['another default', '#PORT=8080', '#PORT=8081'],
   ['a default that is set', '#PORT=8080', 'PORT=8080'],
@@ -56,7 +56,7 @@ test.each<[string, string | RegExp, string]>([
   ['another comment', 'Who access tokens are for', 'Whom access tokens are for'],
   ['a value that can no longer be chosen', 'json, pretty', 'json, xml'],
   ['a secret without its recipe', /# Made by `openssl rand -base64 32`.*\n/, ''],
-  ['a secret that is filled in', 'CURSOR_SECRET=', 'CURSOR_SECRET=secret'],
+  ['a secret that is filled in', 'APP_SECRET=', 'APP_SECRET=secret'],
   ['another order', /(# Port .*\n.*\n)\n(# Where .*\n.*\n)/, '$2\n$1'],
 ])('%s is noticed', (_, from, to) => {
   expect(read(changed(from, to))).not.toEqual(variables.map(expected))
@@ -65,6 +65,6 @@ test.each<[string, string | RegExp, string]>([
 test('copied as it is, it is refused, and what must be filled in is named', () => {
   const load = () => loadConfig(parseEnv(example))
   expect(load).toThrow(ConfigError)
-  const missing = ['PUBLIC_URL', 'DATABASE_URL', 'TOKEN_SIGNING_KEY', 'CURSOR_SECRET']
+  const missing = ['PUBLIC_URL', 'DATABASE_URL', 'TOKEN_SIGNING_KEY', 'APP_SECRET']
   expect(load).toThrow(new RegExp(`^[^\n]+${missing.map((name) => `\n  ${name} is missing[^\n]+`).join('')}$`))
 })

@@ -1,6 +1,6 @@
 import { makeSecrets } from '../tools/development-secrets.ts'
 
-const { TOKEN_SIGNING_KEY, CURSOR_SECRET } = makeSecrets()
+const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
 
 /** A complete environment of the service, with secrets of this process. */
 export const environment = (appUrl: string) => ({
@@ -8,7 +8,12 @@ export const environment = (appUrl: string) => ({
   PORT: '0',
   PUBLIC_URL: 'http://127.0.0.1:8080',
   DATABASE_URL: appUrl,
+  // Nobody listens there: a test that needs Redis or mail starts its own.
+  REDIS_URL: 'redis://127.0.0.1:1',
+  SMTP_URL: 'smtp://127.0.0.1:1',
+  MAIL_FROM: 'seaworthy@example.com',
+  WORKER_HEALTH_PORT: '0',
   TOKEN_SIGNING_KEY,
-  CURSOR_SECRET,
+  APP_SECRET,
   DRAIN_MS: '0',
 })

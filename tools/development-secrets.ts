@@ -5,7 +5,7 @@ import { developmentMark } from '../src/lib/secrets.ts'
 
 export type DevelopmentSecrets = {
   TOKEN_SIGNING_KEY: string
-  CURSOR_SECRET: string
+  APP_SECRET: string
   ownerPassword: string
   appPassword: string
 }
@@ -16,18 +16,16 @@ export function makeSecrets(): DevelopmentSecrets {
   // Text before the first line of a PEM is ignored (RFC 7468, section 2).
   return {
     TOKEN_SIGNING_KEY: `${developmentMark}\n${key}`,
-    CURSOR_SECRET: random(),
+    APP_SECRET: random(),
     ownerPassword: random(),
     appPassword: random(),
   }
 }
 
-/** Reads the secrets of a file, or makes it, readable by this user only. */
+/** Reads the secrets of a file; what it lacks, or an older version did not know, is made and kept. This user alone may read it. */
 export async function keepSecrets(file: string): Promise<DevelopmentSecrets> {
-  try {
-    await writeFile(file, JSON.stringify(makeSecrets(), null, 2), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return JSON.parse(await readFile(file, 'utf8')) as DevelopmentSecrets
+  const kept = await readFile(file, 'utf8').catch(() => '{}')
+  const secrets = { ...makeSecrets(), ...(JSON.parse(kept) as Partial<DevelopmentSecrets>) }
+  await writeFile(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  return secrets
 }

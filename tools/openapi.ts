@@ -9,6 +9,7 @@ import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { openDatabase } from '../src/db/client.ts'
 import { createLog } from '../src/lib/log.ts'
+import { createMailer } from '../src/lib/mailer.ts'
 import { createServices } from '../src/services.ts'
 import { makeSecrets } from './development-secrets.ts'
 
@@ -17,17 +18,20 @@ const file = resolve(positionals[0] ?? resolve(import.meta.dirname, '../docs/ope
 
 /** The document of this tree, for a deployment that doesn't exist, as pretty JSON. */
 async function renderDocument(): Promise<string> {
-  const { TOKEN_SIGNING_KEY, CURSOR_SECRET } = makeSecrets()
+  const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: 'https://seaworthy.example',
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    REDIS_URL: 'redis://127.0.0.1:1',
+    SMTP_URL: 'smtp://127.0.0.1:1',
+    MAIL_FROM: 'nobody@seaworthy.example',
     TOKEN_SIGNING_KEY,
-    CURSOR_SECRET,
+    APP_SECRET,
   })
   const log = createLog({ level: 'silent', format: 'json', service: 'openapi', version: '', deployment: '' })
   const database = openDatabase(config.database, () => {})
-  const services = await createServices(config, database)
+  const services = await createServices(config, { db: database.db, mailer: createMailer(config.mail) })
   const app = await buildApp({ config, services, log, poolUse: database.use })
   try {
     await app.ready()

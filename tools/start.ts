@@ -8,22 +8,24 @@ import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { migrate } from '../src/db/migrations.ts'
 import { open } from '../src/door.ts'
-import { createLog } from '../src/lib/log.ts'
-import { openResources } from '../src/resources.ts'
-import { serve } from '../src/server.ts'
-import { createServices } from '../src/services.ts'
+import { type Process, run } from '../src/run.ts'
+import { startServer } from '../src/server.ts'
+import { startWorker } from '../src/worker.ts'
 import { createDatabase, type DatabaseUrls, withClient } from './create-database.ts'
 import { demoPassword, demoSignIns, fillWithDemo } from './demo-data.ts'
 import { type DevelopmentSecrets, keepSecrets } from './development-secrets.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import { renderHomePage } from './home-page.ts'
+import { openMailCatcher } from './mail-catcher.ts'
 
 const { values: wanted } = parseArgs({ options: { reset: { type: 'boolean' }, data: { type: 'string' } } })
 const local = resolve(wanted.data ?? `${import.meta.dirname}/../.local`)
 const dataDir = resolve(local, 'postgres')
 const secretsFile = resolve(local, 'secrets.json')
 
-const links: [path: string, title: string, about: string][] = [
+type Link = [path: string, title: string, about: string]
+
+const pages: Link[] = [
   ['/docs', 'API documentation', 'Every route, with a form to try it'],
   ['/openapi.json', 'OpenAPI document', 'The same for machines, made of the schemas that validate'],
   ['/v1/jobs', 'Open jobs', 'The public list, as JSON'],
@@ -39,34 +41,61 @@ await open(async () => {
   await makeFolder()
   const secrets = await keepSecrets(secretsFile)
   const { urls, release } = await findDatabase(secrets)
-  try {
-    await run(secrets, urls, release)
-  } catch (error) {
+  const mail = process.env.SMTP_URL
+    ? undefined
+    : await openMailCatcher({ webPort: 8025 }).catch(() => openMailCatcher())
+  const closeBeneath = async () => {
+    await mail?.close()
     await release()
+  }
+  try {
+    await serve(settings(secrets, urls, mail?.smtpUrl), urls.ownerUrl, mail?.webUrl, closeBeneath)
+  } catch (error) {
+    await closeBeneath()
     throw error
   }
 })
 
-async function run(
-  { TOKEN_SIGNING_KEY, CURSOR_SECRET }: DevelopmentSecrets,
-  urls: DatabaseUrls,
-  release: () => Promise<void>,
-) {
-  const config = loadConfig({
+function settings(
+  { TOKEN_SIGNING_KEY, APP_SECRET }: DevelopmentSecrets,
+  { ownerUrl, appUrl }: DatabaseUrls,
+  smtpUrl?: string,
+): Config {
+  return loadConfig({
     NODE_ENV: 'development',
     PUBLIC_URL: `http://127.0.0.1:${process.env.PORT || '8080'}`,
     LOG_FORMAT: process.stdout.isTTY ? 'pretty' : 'json',
     DRAIN_MS: '0',
+    QUEUE_DATABASE_URL: ownerUrl,
+    SMTP_URL: smtpUrl,
+    MAIL_FROM: 'seaworthy@example.com',
     TOKEN_SIGNING_KEY,
-    CURSOR_SECRET,
+    APP_SECRET,
     ...process.env,
-    DATABASE_URL: urls.appUrl,
+    DATABASE_URL: appUrl,
   })
-  await migrateOrExplain(urls.ownerUrl)
-  const filled = await fill(config)
+}
+
+/** API and worker in one process. */
+async function serve(config: Config, ownerUrl: string, mailUrl: string | undefined, closeBeneath: () => Promise<void>) {
+  await migrateOrExplain(ownerUrl)
+  const links = mailUrl
+    ? [...pages, [mailUrl, 'Mail', 'Every mail that the service sends ends here'] satisfies Link]
+    : pages
   const homePage = renderHomePage({ links, signIns: demoSignIns, password: demoPassword, url: config.publicUrl })
-  const address = await serve(config, { homePage, afterClose: release })
-  console.log(summary(address, filled))
+  let filled = false
+  let address = ''
+  const fill = async ({ services }: Process) => {
+    filled = await fillWithDemo(services)
+    return undefined
+  }
+  const listen = async (parts: Process) => {
+    const server = await startServer(parts, homePage)
+    address = server.address
+    return server
+  }
+  await run(config, 'seaworthy', [fill, startWorker, listen], [{ close: closeBeneath }])
+  console.log(summary(address, filled, mailUrl))
 }
 
 /** The database of DATABASE_URL, or the embedded one, which is stopped at the end unless another process uses it too. */
@@ -76,7 +105,10 @@ async function findDatabase(secrets: DevelopmentSecrets) {
   const postgres = await openEmbeddedPostgres({ dataDir })
   const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword }
   const urls = await createDatabase({ adminUrl: postgres.url, name: 'seaworthy', passwords })
+  let released = false
   const release = async () => {
+    if (released) return
+    released = true
     const others = "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     const { rowCount } = await withClient(postgres.url, (client) => client.query(others))
     if (!rowCount) await postgres.stop()
@@ -95,18 +127,6 @@ async function migrateOrExplain(ownerUrl: string) {
   }
 }
 
-async function fill(config: Config): Promise<boolean> {
-  const resources = await openResources(
-    config,
-    createLog({ level: 'silent', format: 'json', service: 'start', version: '', deployment: '' }),
-  )
-  try {
-    return await fillWithDemo(await createServices(config, resources))
-  } finally {
-    await resources.close()
-  }
-}
-
 async function makeFolder() {
   await mkdir(local, { recursive: true }).catch((error) => {
     throw new Error(
@@ -121,11 +141,12 @@ async function reset() {
   for (const path of [postgres?.dataDir ?? dataDir, secretsFile]) await rm(path, { recursive: true, force: true })
 }
 
-function summary(address: string, filled: boolean): string {
+function summary(address: string, filled: boolean, mailUrl: string | undefined): string {
   const entries = [
     ['Home page', `${address}/`],
     ['API documentation', `${address}/docs`],
     ['API', `${address}/v1`],
+    ['Mail', mailUrl ?? 'goes to SMTP_URL'],
     ...demoSignIns.map(({ role, email }) => [`Sign in as ${role}`, `${email}  ${demoPassword}`]),
     ['Data', `${local}${filled ? ' (new, with demo data)' : ''}`],
     ['Stop', 'Ctrl-C'],

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { inspect } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
@@ -59,6 +60,18 @@ test('a query whose connection is killed is a 503, its connection is destroyed, 
   await refused
   expect(use()).toMatchObject({ total: 0 })
   expect(await pidOf(db)).not.toBe(pid)
+})
+
+test('a query of a server that answers no more is a 503 in the end, and its connection is destroyed', async () => {
+  const { db, use } = open({ statementTimeout: 50 })
+  const pid = await pidOf(db)
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await expect(db.execute(sql`SELECT 1`)).rejects.toMatchObject({ status: 503, code: 'DATABASE_UNAVAILABLE' })
+    expect(use()).toMatchObject({ total: 0 })
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
 })
 
 test('a server that ends an idle connection is reported, and the next query works', async () => {

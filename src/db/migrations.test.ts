@@ -93,8 +93,7 @@ test('up, down of everything, and up again gives the schema of the first time', 
 
 test('the way down of each migration takes back what its way up did, and it can go up again', async () => {
   const url = await emptyDatabase()
-  await migrate({ url, direction: 'up', count: 1 })
-  await migrate({ url, direction: 'down' })
+  expect(await migrate({ url, direction: 'up', count: 0 })).toEqual([])
   await withClient(url, async (client) => {
     for (const name of names) {
       const before = await schemaOf(client)
@@ -157,20 +156,26 @@ test('a file that starts with "-- no transaction" can build an index beside runn
   expect(await migrate({ url, dir, direction: 'down', count: 2 })).toEqual(['0002_index', '0001_things'])
 })
 
-test('a file that does not is run in a transaction of its own: what fails leaves nothing, what came before stays', async () => {
+test('a file that does not can’t', async () => {
   const url = await emptyDatabase()
-  const dir = await folderWith({
-    ...table,
-    ...indexDown,
-    '0002_index.up.sql': `INSERT INTO things VALUES (1); ${index}`,
-  })
+  const dir = await folderWith({ ...table, ...indexDown, '0002_index.up.sql': index })
   const said: string[] = []
   const migrated = migrate({ url, dir, direction: 'up', say: (line) => said.push(line) })
-  await expect(migrated).rejects.toThrow('CREATE INDEX CONCURRENTLY cannot')
+  await expect(migrated).rejects.toThrow('CREATE INDEX CONCURRENTLY cannot run inside a transaction block')
   expect(said.join('\n')).toContain(index)
+})
+
+test('what a migration does and the record of it are kept together or not at all, and what came before stays', async () => {
+  const url = await emptyDatabase()
+  // Makes a table, and then the record fails.
+  const unrecorded = 'CREATE TABLE lost (n integer); ALTER TABLE schema_migrations DROP COLUMN run_on'
+  const dir = await folderWith({ ...table, '0002_lost.up.sql': unrecorded, '0002_lost.down.sql': 'DROP TABLE lost' })
+  await expect(migrate({ url, dir, direction: 'up' })).rejects.toThrow('run_on')
   await withClient(url, async (client) => {
-    expect((await client.query('SELECT n FROM things')).rows).toEqual([])
-    expect((await client.query('SELECT name FROM schema_migrations')).rows).toEqual([{ name: '0001_things' }])
+    const { rows } = await client.query(
+      "SELECT name, to_regclass('lost') AS lost, to_regclass('things') AS things, run_on FROM schema_migrations",
+    )
+    expect(rows).toEqual([{ name: '0001_things', lost: null, things: 'things', run_on: expect.any(Date) }])
   })
 })
 

@@ -49,7 +49,7 @@ test('the tables of the code are those of the migrated database, column by colum
 
 test.each([
   'CREATE TABLE planted (n integer)',
-  'DROP TABLE jobs',
+  'DROP TABLE jobs CASCADE',
   'ALTER TABLE jobs RENAME TO job',
   'ALTER TABLE users ADD COLUMN planted text',
   'ALTER TABLE users DROP COLUMN name',

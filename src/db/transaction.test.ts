@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
 import { environment } from '../../test/environment.ts'
@@ -189,6 +190,19 @@ test('a connection that is killed during a statement is a 503, and is destroyed'
   await terminate(await started.promise)
   await refused
   expect(use()).toMatchObject({ total: 0, idle: 0 })
+})
+
+test('a transaction whose server answers no more is a 503 in the end, and its connection is destroyed', async () => {
+  const { db, use } = open({ statementTimeout: 50 })
+  let pid = 0
+  const done = db.transaction(async (tx) => {
+    pid = await pidOf(tx)
+    process.kill(pid, 'SIGSTOP')
+    await add(tx, 1)
+  })
+  await expect(done).rejects.toMatchObject(unavailable)
+  expect(use()).toMatchObject({ total: 0 })
+  process.kill(pid, 'SIGCONT')
 })
 
 test('a transaction that sits idle for too long is ended, so that its locks are free, and is a 503', async () => {

@@ -1,11 +1,13 @@
 export const roles = ['client', 'worker', 'support', 'admin'] as const
 export type Role = (typeof roles)[number]
 
-/** Who makes the request, as the access token says. */
-export type Actor = { id: string; role: Role }
+/** Who makes the request, as the access token says, and which request it is. */
+export type Actor = { id: string; role: Role; requestId?: string }
 
 /**
  * Who may call a route. `public`: anyone, credentials are not looked at. `optional`: anyone, but credentials that are shown must
  * be good. `user`: whoever is signed in. Or the roles that may.
  */
 export type Access = 'public' | 'optional' | 'user' | readonly Role[]
+
+export const isStaff = (actor: Actor | undefined) => actor?.role === 'admin' || actor?.role === 'support'

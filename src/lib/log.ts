@@ -47,12 +47,9 @@ export function createLog({ level, format, destination, ...identity }: Options) 
     redact: { paths: redacted, censor: '[redacted]' },
   }
   if (destination) return pino(options, destination)
-  // A transport formats by itself: pino refuses a level formatter beside it.
-  if (pretty)
-    return pino({
-      ...options,
-      formatters: {},
-      transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } },
-    })
-  return pino(options)
+  return pino(
+    pretty
+      ? { ...options, transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } } }
+      : options,
+  )
 }

@@ -52,6 +52,19 @@ export type Money = Static<typeof Money>
 export const IdParams = Strict({ id: Uuid })
 export type IdParams = Static<typeof IdParams>
 
+/** Its absence is told apart from its malformation by plugins/idempotency.ts. */
+export const IdempotencyKey = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 257,
+      pattern: '^[\\x20-\\x7e]+$',
+      description: 'New for each new request, the same when one is repeated; kept for 24 hours. Required',
+      examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+    }),
+  ),
+})
+
 /** Not required by schema: its absence is 428, not 400. */
 export const IfMatch = Type.Object({
   'if-match': Type.Optional(

@@ -74,6 +74,7 @@ test.each<[string, Forgery]>([
   ['without an issuer', { claims: { iss: undefined } }],
   ['for another audience', { claims: { aud: 'someone-else' } }],
   ['without an audience', { claims: { aud: undefined } }],
+  ['of another algorithm than ours', { header: { alg: 'Ed25519' } }],
   ['of the type JWT, such as an ID token', { header: { typ: 'JWT' } }],
   ['without a type', { header: { typ: undefined } }],
   ['that has expired', { claims: { exp: inSeconds(-1) } }],

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-const known = new Set(['access'])
+const known = new Set(['access', 'idempotent', 'created'])
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])
 
@@ -39,6 +39,7 @@ function faultsOf({ method, url, schema, config = {} }: RouteOptions): string[] 
   if (!isAccess(config.access)) faults.push('does not declare who may call it (config.access)')
   if (!schema?.hide && !schema?.operationId) faults.push('has no operationId')
   if (!schema?.hide && !schema?.response) faults.push('has no response schema')
+  if (config.idempotent && method !== 'POST') faults.push('is idempotent by its method: only a POST takes a key')
   return faults.map((fault) => `  ${method} ${url} ${fault}`)
 }
 
@@ -55,6 +56,7 @@ function impliedRefusals({ method, config = {} }: RouteOptions): number[] {
     ...[400, 408, 414, 431],
     ...(config.access === 'public' ? [] : [401]),
     ...(Array.isArray(config.access) ? [403] : []),
+    ...(config.idempotent ? [409, 422] : []),
     ...(readsBody ? [413, 415] : []),
     ...[500, 503, 504],
   ]

@@ -34,7 +34,8 @@ export const identify = fp<Options>(
       const { authorization } = request.headers
       if (authorization === undefined) return
       const token = bearer.exec(authorization)?.[1]
-      request.viewer = token ? await verify(token).catch(() => undefined) : undefined
+      const actor = token ? await verify(token).catch(() => undefined) : undefined
+      request.viewer = actor && { ...actor, requestId: request.id }
       request.credentials = request.viewer ? 'good' : 'bad'
     })
   },

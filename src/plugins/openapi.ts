@@ -42,6 +42,9 @@ export const openapi = fp<Options>(
         tags: [
           { name: 'identity', description: 'Accounts and signing in' },
           { name: 'jobs', description: 'Jobs and their slugs' },
+          { name: 'applications', description: 'Applying for jobs, and choosing who gets them' },
+          { name: 'contracts', description: 'What was agreed on' },
+          { name: 'notifications', description: 'What you are told' },
           { name: 'system', description: 'Health' },
         ],
         components: {

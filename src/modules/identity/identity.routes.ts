@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { IfMatch, refusals } from '../../lib/schemas.ts'
+import { IdempotencyKey, IfMatch, refusals } from '../../lib/schemas.ts'
 import { Credentials, NewUser, SignIn, User, UserChanges } from './identity.schemas.ts'
 import type { IdentityService } from './identity.service.ts'
 
@@ -14,15 +14,13 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         tags: ['identity'],
         summary: 'Make an account',
         description: 'Signing in is a call of its own, so that no answer with a token is ever stored or replayed.',
+        headers: IdempotencyKey,
         body: NewUser,
         response: { 201: User, ...refusals(409) },
       },
-      config: { access: 'public' },
+      config: { access: 'public', idempotent: true, created: '/v1/me' },
     },
-    (request, reply) => {
-      reply.code(201).header('location', '/v1/me')
-      return identity.register(request.body)
-    },
+    (request) => identity.register(request.body, request.once),
   )
 
   app.post(

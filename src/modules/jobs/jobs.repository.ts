@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from '../../db/drizzle.ts'
-import { jobs } from '../../db/tables.ts'
+import { contracts, jobs } from '../../db/tables.ts'
 import type { JobQuery } from './jobs.schemas.ts'
 
 const { search: _, ...columns } = getTableColumns(jobs)
@@ -27,6 +27,22 @@ export async function findJob(db: Tx, id: string): Promise<JobRow | undefined> {
     .select(columns)
     .from(jobs)
     .where(and(eq(jobs.id, id), alive))
+  return row
+}
+
+/** Deleted ones included. */
+export async function findAnyJob(db: Tx, id: string): Promise<JobRow | undefined> {
+  const [row] = await db.select(columns).from(jobs).where(eq(jobs.id, id))
+  return row
+}
+
+/** Holds a job until the transaction ends: `share` keeps it from changing, `update` keeps others from holding it too. */
+export async function lockJob(tx: Tx, id: string, strength: 'share' | 'update'): Promise<JobRow | undefined> {
+  const [row] = await tx
+    .select(columns)
+    .from(jobs)
+    .where(and(eq(jobs.id, id), alive))
+    .for(strength)
   return row
 }
 
@@ -106,9 +122,9 @@ export async function unmarkDeleted(db: Tx, clientId: string, id: string): Promi
   )
 }
 
-/** Removes for good what was deleted more than `days` ago, at most `batch` rows at once; answers how many. */
+/** Removes for good what was deleted more than `days` ago and has no contract, at most `batch` rows at once; answers how many. */
 export async function purgeDeleted(db: Tx, days: number, batch: number): Promise<number> {
-  const old = sql`SELECT id FROM ${jobs} WHERE ${jobs.deletedAt} < now() - make_interval(days => ${days}) LIMIT ${batch} FOR UPDATE SKIP LOCKED`
+  const old = sql`SELECT id FROM ${jobs} WHERE ${jobs.deletedAt} < now() - make_interval(days => ${days}) AND NOT EXISTS (SELECT FROM ${contracts} WHERE ${contracts.jobId} = ${jobs.id}) LIMIT ${batch} FOR UPDATE SKIP LOCKED`
   const { rowCount } = await db.delete(jobs).where(sql`${jobs.id} IN (${old})`)
   return rowCount ?? 0
 }

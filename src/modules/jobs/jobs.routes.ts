@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { IdParams, IfMatch, refusals } from '../../lib/schemas.ts'
+import { IdempotencyKey, IdParams, IfMatch, refusals } from '../../lib/schemas.ts'
 import { Job, JobChanges, JobPage, JobQuery, NewJob, SlugParams, SlugState } from './jobs.schemas.ts'
 import type { JobsService } from './jobs.service.ts'
 
@@ -33,16 +33,13 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         tags,
         summary: 'Draft a job',
         description: 'The public does not see it before it is published. Without a slug, one is made of the title.',
+        headers: IdempotencyKey,
         body: NewJob,
         response: { 201: Job, ...refusals(409, 422) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], idempotent: true, created: '/v1/jobs/:id' },
     },
-    async (request, reply) => {
-      const job = await jobs.create(request.actor, request.body)
-      reply.code(201).header('location', `/v1/jobs/${job.id}`)
-      return job
-    },
+    (request) => jobs.create(request.actor, request.body, request.once),
   )
 
   app.get(
@@ -108,11 +105,12 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         summary: 'Undo a deletion',
         description: 'Brings a deleted job back with the status that it had, until it is purged.',
         params: IdParams,
+        headers: IdempotencyKey,
         response: { 200: Job, ...refusals(404, 409) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], idempotent: true },
     },
-    (request) => jobs.restore(request.actor, request.params.id),
+    (request) => jobs.restore(request.actor, request.params.id, request.once),
   )
 
   app.post(
@@ -124,11 +122,12 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         summary: 'Open a draft for applications',
         description: 'Everyone can see the job from then on.',
         params: IdParams,
+        headers: IdempotencyKey,
         response: { 200: Job, ...refusals(404, 409) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], idempotent: true },
     },
-    (request) => jobs.publish(request.actor, request.params.id),
+    (request) => jobs.publish(request.actor, request.params.id, request.once),
   )
 
   app.delete(

@@ -1,8 +1,11 @@
-import type { Database } from '../../db/client.ts'
-import type { Actor } from '../../lib/actor.ts'
+import type { Database, Tx } from '../../db/client.ts'
+import { runOnce } from '../../db/once.ts'
+import { type Actor, isStaff } from '../../lib/actor.ts'
 import { matches, versionDiffers } from '../../lib/etag.ts'
+import type { Once } from '../../lib/once.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
 import { distinctSlug, isReserved, slugFrom } from '../../lib/slugs.ts'
+import type { Audit } from '../audit/audit.service.ts'
 import {
   jobAlreadyOpen,
   jobClosed,
@@ -14,12 +17,14 @@ import {
 } from './jobs.errors.ts'
 import {
   closeOpen,
+  findAnyJob,
   findAnyJobOf,
   findJob,
   findSlug,
   insertJob,
   type JobRow,
   keyOf,
+  lockJob,
   markDeleted,
   openDraft,
   purgeDeleted,
@@ -29,33 +34,58 @@ import {
 } from './jobs.repository.ts'
 import type { Job, JobChanges, JobQuery, NewJob, SlugState } from './jobs.schemas.ts'
 
-type Deps = { db: Database; cursors: Cursors }
+type Deps = { db: Database; cursors: Cursors; audit: Audit }
 type Viewer = Actor | undefined
+type Wanted = Omit<Parameters<typeof insertJob>[1], 'slug'>
 
 export type JobsService = ReturnType<typeof createJobsService>
 
-export function createJobsService({ db, cursors }: Deps) {
-  return { create, get, list, edit, publish, close, remove, restore, slugState, purge }
-
-  async function create(actor: Actor, { budget, slug, skills = [], ...job }: NewJob): Promise<Job> {
-    if (slug && isReserved(slug)) throw slugReserved(slug)
-    const wanted = { ...job, skills, clientId: actor.id, budgetAmount: budget.amount, budgetCurrency: budget.currency }
-    if (slug) {
-      const row = await insertJob(db, { ...wanted, slug })
-      if (!row) throw slugTaken(slug)
-      return toJob(row)
-    }
-    const plain = slugFrom(job.title)
-    const usable = plain.length >= 3 && !isReserved(plain)
-    const row = usable ? await insertJob(db, { ...wanted, slug: plain }) : undefined
-    return toJob(row ?? (await insertDistinct(wanted, plain)))
+export function createJobsService({ db, cursors, audit }: Deps) {
+  return {
+    create,
+    get,
+    list,
+    edit,
+    publish,
+    close,
+    remove,
+    restore,
+    slugState,
+    purge,
+    holdOpen,
+    fill,
+    getAny,
+    getManaged,
   }
 
-  async function insertDistinct(wanted: Omit<Parameters<typeof insertJob>[1], 'slug'>, plain: string): Promise<JobRow> {
-    for (;;) {
-      const row = await insertJob(db, { ...wanted, slug: distinctSlug(plain) })
-      if (row) return row
-    }
+  async function create(actor: Actor, { budget, slug, skills = [], ...job }: NewJob, once?: Once): Promise<Job> {
+    return runOnce(db, once, async (tx) => {
+      const wanted = {
+        ...job,
+        skills,
+        clientId: actor.id,
+        budgetAmount: budget.amount,
+        budgetCurrency: budget.currency,
+      }
+      const row = slug ? await insertAs(tx, slug, wanted) : await insertUnderTitle(tx, wanted)
+      await audit(tx, actor, 'job.created', row.id)
+      return toJob(row)
+    })
+  }
+
+  async function insertAs(tx: Tx, slug: string, wanted: Wanted): Promise<JobRow> {
+    if (isReserved(slug)) throw slugReserved(slug)
+    const row = await insertJob(tx, { ...wanted, slug })
+    if (!row) throw slugTaken(slug)
+    return row
+  }
+
+  async function insertUnderTitle(tx: Tx, wanted: Wanted): Promise<JobRow> {
+    const plain = slugFrom(wanted.title)
+    const usable = plain.length >= 3 && !isReserved(plain)
+    let row = usable ? await insertJob(tx, { ...wanted, slug: plain }) : undefined
+    while (!row) row = await insertJob(tx, { ...wanted, slug: distinctSlug(plain) })
+    return row
   }
 
   async function get(viewer: Viewer, id: string): Promise<Job> {
@@ -74,35 +104,50 @@ export function createJobsService({ db, cursors }: Deps) {
   }
 
   async function edit(actor: Actor, id: string, ifMatch: string, { budget, ...changes }: JobChanges): Promise<Job> {
-    const job = await getOwn(actor, id)
-    if (!matches(ifMatch, job.version)) throw versionDiffers(job.version)
-    if (job.status === 'closed') throw jobClosed(id)
-    const money = budget && { budgetAmount: budget.amount, budgetCurrency: budget.currency }
-    const row = await updateJob(db, id, job.version, { ...changes, ...money })
-    if (!row) throw versionDiffers((await getOwn(actor, id)).version)
-    return toJob(row)
+    return db.transaction(async (tx) => {
+      const job = await getOwn(tx, actor, id)
+      if (!matches(ifMatch, job.version)) throw versionDiffers(job.version)
+      if (job.status === 'closed') throw jobClosed(id)
+      const money = budget && { budgetAmount: budget.amount, budgetCurrency: budget.currency }
+      const row = await updateJob(tx, id, job.version, { ...changes, ...money })
+      if (!row) throw versionDiffers((await getOwn(tx, actor, id)).version)
+      await audit(tx, actor, 'job.edited', id)
+      return toJob(row)
+    })
   }
 
-  async function publish(actor: Actor, id: string): Promise<Job> {
-    const row = await openDraft(db, actor.id, id)
-    if (row) return toJob(row)
-    throw (await getOwn(actor, id)).status === 'closed' ? jobClosed(id) : jobAlreadyOpen(id)
+  async function publish(actor: Actor, id: string, once?: Once): Promise<Job> {
+    return runOnce(db, once, async (tx) => {
+      const row = await openDraft(tx, actor.id, id)
+      if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobAlreadyOpen(id)
+      await audit(tx, actor, 'job.published', id)
+      return toJob(row)
+    })
   }
 
   async function close(actor: Actor, id: string): Promise<Job> {
-    const row = await closeOpen(db, actor.id, id)
-    if (row) return toJob(row)
-    throw (await getOwn(actor, id)).status === 'closed' ? jobClosed(id) : jobNotOpen(id)
+    return db.transaction(async (tx) => {
+      const row = await closeOpen(tx, actor.id, id)
+      if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobNotOpen(id)
+      await audit(tx, actor, 'job.closed', id)
+      return toJob(row)
+    })
   }
 
   async function remove(actor: Actor, id: string): Promise<void> {
-    if (!(await markDeleted(db, actor.id, id))) throw jobNotFound(id)
+    await db.transaction(async (tx) => {
+      if (!(await markDeleted(tx, actor.id, id))) throw jobNotFound(id)
+      await audit(tx, actor, 'job.deleted', id)
+    })
   }
 
-  async function restore(actor: Actor, id: string): Promise<Job> {
-    const row = await unmarkDeleted(db, actor.id, id)
-    if (row) return toJob(row)
-    throw (await findAnyJobOf(db, actor.id, id)) ? jobNotDeleted(id) : jobNotFound(id)
+  async function restore(actor: Actor, id: string, once?: Once): Promise<Job> {
+    return runOnce(db, once, async (tx) => {
+      const row = await unmarkDeleted(tx, actor.id, id)
+      if (!row) throw (await findAnyJobOf(tx, actor.id, id)) ? jobNotDeleted(id) : jobNotFound(id)
+      await audit(tx, actor, 'job.restored', id)
+      return toJob(row)
+    })
   }
 
   async function slugState(slug: string): Promise<SlugState> {
@@ -121,14 +166,40 @@ export function createJobsService({ db, cursors }: Deps) {
     return purged
   }
 
-  async function getOwn(actor: Actor, id: string): Promise<JobRow> {
-    const row = await findAnyJobOf(db, actor.id, id)
+  /** An open job that stays open until the transaction ends; `update` lets one transaction at a time have it. */
+  async function holdOpen(tx: Tx, id: string, strength: 'share' | 'update'): Promise<JobRow> {
+    const row = await lockJob(tx, id, strength)
+    if (!row || row.status === 'draft') throw jobNotFound(id)
+    if (row.status === 'closed') throw jobClosed(id)
+    return row
+  }
+
+  /** Closes a job because someone was chosen for it. */
+  async function fill(tx: Tx, actor: Actor, id: string): Promise<void> {
+    await closeOpen(tx, actor.id, id)
+    await audit(tx, actor, 'job.filled', id)
+  }
+
+  /** A job whose id is known to be one; it may be deleted by now. */
+  async function getAny(tx: Tx, id: string): Promise<JobRow> {
+    const row = await findAnyJob(tx, id)
+    if (!row) throw jobNotFound(id)
+    return row
+  }
+
+  /** For its client and for staff; to everyone else it does not exist. */
+  async function getManaged(actor: Actor, id: string): Promise<JobRow> {
+    const row = isStaff(actor) ? await findJob(db, id) : await getOwn(db, actor, id)
+    if (!row) throw jobNotFound(id)
+    return row
+  }
+
+  async function getOwn(tx: Tx, actor: Actor, id: string): Promise<JobRow> {
+    const row = await findAnyJobOf(tx, actor.id, id)
     if (!row || row.deletedAt) throw jobNotFound(id)
     return row
   }
 }
-
-const isStaff = (viewer: Viewer) => viewer?.role === 'admin' || viewer?.role === 'support'
 
 const maySee = (viewer: Viewer, job: JobRow) => job.status !== 'draft' || job.clientId === viewer?.id || isStaff(viewer)
 

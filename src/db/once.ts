@@ -1,0 +1,87 @@
+// Idempotency (draft-ietf-httpapi-idempotency-key-header-07): key row, work and stored answer commit together, or not at all.
+import { AppError } from '../lib/errors.ts'
+import type { Once } from '../lib/once.ts'
+import type { Database, Tx } from './client.ts'
+import { and, eq, lt, sql } from './drizzle.ts'
+import { idempotencyKeys as keys } from './tables.ts'
+
+const keyReused = () =>
+  new AppError(
+    422,
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was used with another body: make a new key for a new request',
+  )
+
+type Stored = { status: number; body: unknown }
+type Refusal = { code: string; detail: string }
+
+/**
+ * Runs `work` in one transaction, at most once for each key within 24 hours. The same call again gets the stored answer, refusals
+ * by AppError included; another body under the same key is 422. Of calls at once the first works, the others wait for its answer.
+ * What fails for other reasons is not stored. Without `once` it is a plain transaction.
+ */
+export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
+  if (!once) return db.transaction(work)
+  const outcome = await db.transaction(async (tx): Promise<{ result: T } | { refusal: AppError }> => {
+    const stored = await claim(tx, once)
+    if (stored) return replay<T>(once, stored)
+    await tx.execute(sql`SAVEPOINT work`)
+    try {
+      const result = await work(tx)
+      await store(tx, once, { status: once.status, body: result })
+      return { result }
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      await tx.execute(sql`ROLLBACK TO SAVEPOINT work`)
+      await store(tx, once, {
+        status: error.status,
+        body: { code: error.code, detail: error.message } satisfies Refusal,
+      })
+      return { refusal: error }
+    }
+  })
+  once.ran = true
+  if ('refusal' in outcome) throw outcome.refusal
+  return outcome.result
+}
+
+/** Takes the key, waiting for whoever holds it. Answers what is stored under it, or undefined when the work is ours to do. */
+async function claim(tx: Tx, { caller, route, key, bodyHash }: Once): Promise<Stored | undefined> {
+  const fresh = { bodyHash, status: null, body: null, createdAt: sql`now()` }
+  const [ours] = await tx
+    .insert(keys)
+    .values({ caller, route, key, bodyHash })
+    .onConflictDoUpdate({
+      target: [keys.caller, keys.route, keys.key],
+      set: fresh,
+      setWhere: lt(keys.createdAt, sql`now() - interval '24 hours'`),
+    })
+    .returning({ key: keys.key })
+  if (ours) return undefined
+  const [row] = await tx.select().from(keys).where(same({ caller, route, key }))
+  if (!row || !bodyHash.equals(row.bodyHash)) throw keyReused()
+  return { status: row.status ?? 500, body: row.body }
+}
+
+async function store(tx: Tx, once: Once, { status, body }: Stored): Promise<void> {
+  await tx
+    .update(keys)
+    .set({ status, body: body ?? null })
+    .where(same(once))
+}
+
+function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refusal: AppError } {
+  once.replayed = true
+  if (status < 400) return { result: body as T }
+  const { code, detail } = body as Refusal
+  return { refusal: new AppError(status, code, detail) }
+}
+
+const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
+  and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))
+
+/** Forgets keys older than 24 hours; answers how many. */
+export async function purgeKeys(db: Tx): Promise<number> {
+  const { rowCount } = await db.delete(keys).where(lt(keys.createdAt, sql`now() - interval '24 hours'`))
+  return rowCount ?? 0
+}

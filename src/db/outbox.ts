@@ -1,0 +1,104 @@
+// Business events leave by the transaction that they describe: no event without its change, no change without its event.
+import type { EventKind, EventPayload } from '../lib/events.schemas.ts'
+import type { Tx } from './client.ts'
+import { and, desc, eq, isNotNull, isNull, sql } from './drizzle.ts'
+import { outbox as table } from './tables.ts'
+
+export type OutboxEvent = Pick<typeof table.$inferSelect, 'id' | 'kind' | 'payload' | 'requestId'> & { again: boolean }
+
+/** Announces a commit that brought events; the relay listens on it. */
+export const outboxChannel = 'outbox'
+
+type Origin = { requestId?: string | null | undefined }
+
+/** Adds an event. Those of one `aggregate` are told one after the other, in the order in which they were added. */
+export async function outbox<K extends EventKind>(
+  tx: Tx,
+  kind: K,
+  aggregate: string,
+  payload: EventPayload<K>,
+  { requestId }: Origin = {},
+): Promise<void> {
+  await tx.insert(table).values({ kind, aggregate, payload, requestId: requestId ?? null })
+  // PostgreSQL sends it at COMMIT, once however often it is asked for.
+  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+}
+
+/**
+ * Claims events that are due, and marks them as published: the next one of each aggregate, if it was never published or its
+ * effect has not been recorded for `retryAfter` milliseconds. Several relays may claim at once.
+ */
+export async function claimEvents(tx: Tx, limit: number, retryAfter: number): Promise<OutboxEvent[]> {
+  const due = sql`
+    SELECT position FROM ${table} AS event
+    WHERE handled_at IS NULL AND dead_at IS NULL
+      AND (published_at IS NULL OR published_at < now() - make_interval(secs => ${retryAfter / 1000}))
+      AND NOT EXISTS (
+        SELECT FROM ${table} AS earlier
+        WHERE earlier.aggregate = event.aggregate AND earlier.position < event.position
+          AND earlier.handled_at IS NULL AND earlier.dead_at IS NULL
+      )
+    ORDER BY position LIMIT ${limit} FOR UPDATE SKIP LOCKED`
+  const rows = await tx
+    .update(table)
+    .set({ publishedAt: sql`now()` })
+    .where(sql`${table.position} IN (${due})`)
+    .returning({
+      position: table.position,
+      id: table.id,
+      kind: table.kind,
+      payload: table.payload,
+      requestId: table.requestId,
+      again: sql<boolean>`old.published_at IS NOT NULL`,
+    })
+  return rows.sort((a, b) => a.position - b.position)
+}
+
+/** Gives claimed events back: their publication failed. */
+export async function unclaimEvent(db: Tx, id: string): Promise<void> {
+  await db
+    .update(table)
+    .set({ publishedAt: null })
+    .where(and(eq(table.id, id), isNull(table.handledAt)))
+}
+
+/** Records that the event had its effect, and wakes the relay for the next one of its aggregate. */
+export async function markHandled(tx: Tx, id: string): Promise<void> {
+  await tx
+    .update(table)
+    .set({ handledAt: sql`now()` })
+    .where(and(eq(table.id, id), isNull(table.handledAt), isNull(table.deadAt)))
+  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+}
+
+/** Lays an event aside that could not be told, so that the later ones of its aggregate go on. */
+export async function markDead(db: Tx, id: string, error: string): Promise<void> {
+  const open = and(eq(table.id, id), isNull(table.handledAt), isNull(table.deadAt))
+  await db
+    .update(table)
+    .set({ deadAt: sql`now()`, error: error.slice(0, 2000) })
+    .where(open)
+  await db.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+}
+
+export async function listDead(db: Tx, limit = 100) {
+  return db.select().from(table).where(isNotNull(table.deadAt)).orderBy(desc(table.position)).limit(limit)
+}
+
+/** Puts a dead event back to be told; answers whether there was one. */
+export async function revive(db: Tx, id: string): Promise<boolean> {
+  const fresh = { deadAt: null, error: null, publishedAt: null }
+  const rows = await db
+    .update(table)
+    .set(fresh)
+    .where(and(eq(table.id, id), isNotNull(table.deadAt)))
+    .returning({ id: table.id })
+  await db.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  return rows.length > 0
+}
+
+/** Forgets events whose effect was recorded more than `days` ago; dead ones stay. Answers how many. */
+export async function purgeHandled(db: Tx, days: number): Promise<number> {
+  const { rowCount } = await db.delete(table).where(sql`${table.handledAt} < now() - make_interval(days => ${days})`)
+  return rowCount ?? 0
+}

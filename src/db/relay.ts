@@ -1,0 +1,93 @@
+// Moves events from the outbox to the queue: woken by NOTIFY over a connection of its own, swept by a timer for what that missed.
+import pg from 'pg'
+import type { Database } from './client.ts'
+import { claimEvents, type OutboxEvent, outboxChannel, unclaimEvent } from './outbox.ts'
+
+type Options = {
+  db: Database
+  /** A direct connection: LISTEN does not work through a pooler in transaction mode. */
+  url: string
+  publish: (event: OutboxEvent) => Promise<void>
+  /** Milliseconds between sweeps. */
+  every: number
+  /** Milliseconds after which an event without recorded effect is published again. */
+  retryAfter: number
+  onError: (error: unknown) => void
+}
+
+const batch = 100
+
+export type Relay = ReturnType<typeof startRelay>
+
+/** Starts at once. `close` ends it after the batch under way. Any number of relays may run beside each other. */
+export function startRelay({ db, url, publish, every, retryAfter, onError }: Options) {
+  let closed = false
+  let wanted = false
+  let running: Promise<void> | undefined
+  let listener: pg.Client | undefined
+
+  const timer = setInterval(wake, every)
+  wake()
+
+  return {
+    async close() {
+      closed = true
+      clearInterval(timer)
+      await running
+      await listener?.end().catch(onError)
+    },
+  }
+
+  function wake() {
+    wanted = true
+    running ??= run().finally(() => {
+      running = undefined
+      if (wanted && !closed && listener) wake()
+    })
+  }
+
+  async function run() {
+    try {
+      if (!listener) await listen()
+      while (wanted && !closed) {
+        wanted = false
+        if ((await relayBatch()) === batch) wanted = true
+      }
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  async function relayBatch(): Promise<number> {
+    const events = await db.transaction((tx) => claimEvents(tx, batch, retryAfter))
+    const failed: unknown[] = []
+    for (const event of events) {
+      try {
+        if (failed.length === 0) await publish(event)
+        else await unclaimEvent(db, event.id)
+      } catch (error) {
+        failed.push(error)
+        await unclaimEvent(db, event.id)
+      }
+    }
+    if (failed.length > 0) throw failed[0]
+    return events.length
+  }
+
+  async function listen() {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'seaworthy-relay',
+      keepAlive: true,
+      connectionTimeoutMillis: 2000,
+    })
+    client.on('error', onError)
+    client.on('end', () => {
+      if (listener === client) listener = undefined
+    })
+    client.on('notification', wake)
+    await client.connect()
+    await client.query(`LISTEN ${outboxChannel}`)
+    listener = client
+  }
+}

@@ -1,0 +1,27 @@
+// Mail over SMTP. A server that does not answer in time is a failure, and the caller's job is tried again.
+import { createTransport } from 'nodemailer'
+
+export type Mail = { id: string; to: string; subject: string; text: string }
+export type Mailer = ReturnType<typeof createMailer>
+
+/** `url` is smtp:// or smtps://, `from` the sender's address. One connection is kept open and used again. */
+export function createMailer({ url, from, timeout }: { url: string; from: string; timeout: number }) {
+  const limits = { connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout, dnsTimeout: timeout }
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections: 2,
+    ...limits,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const domain = from.split('@')[1] ?? 'localhost'
+
+  return {
+    /** The same `id` gives the same Message-ID, by which a mail that is sent twice can be told. Rejects when it is not accepted. */
+    async send({ id, ...mail }: Mail): Promise<void> {
+      await transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` })
+    },
+    close: () => transport.close(),
+  }
+}

@@ -1,0 +1,128 @@
+// The queue kit: BullMQ on Redis, or on PostgreSQL in embedded mode. A job carries one event; its handler has the effect once.
+import { createPostgresBackend, type Job, Queue, UnrecoverableError, Worker, withBackend } from 'bullmq'
+import { Redis } from 'ioredis'
+import { Value } from 'typebox/value'
+import { type EventKind, type EventPayload, events } from './events.schemas.ts'
+
+export type Told = { id: string; requestId: string | null }
+type Message = { kind: string; payload: unknown; requestId: string | null }
+type QueueName = 'events' | 'mail'
+
+/** What is done about one kind of event, and in which queue it waits. */
+export type Handler = {
+  [K in EventKind]: { queue: QueueName; kind: K; handle: (event: Told, payload: EventPayload<K>) => Promise<void> }
+}[EventKind]
+
+type Options = {
+  /** Where jobs are kept: `redis` in all deployments, `postgres` (a login that owns the schema bullmq) in embedded mode. */
+  store: { redis: string } | { postgres: string }
+  prefix: string
+  attempts: number
+  /** Milliseconds before the first retry; each later one waits twice as long, less up to half of it at random. */
+  backoff: number
+  /** Milliseconds after which a job whose worker died is given to another. */
+  lock: number
+  onError: (error: Error) => void
+}
+type WorkOptions = {
+  concurrency: number
+  /** A job has failed for the last time. */
+  onDead: (event: Told, error: Error) => Promise<void>
+  onFailed: (event: Told, kind: string, error: Error) => void
+}
+
+export type Queues = ReturnType<typeof openQueues>
+
+const onRedis = { Queue, Worker }
+const names: QueueName[] = ['events', 'mail']
+
+export function openQueues(handlers: Handler[], { store, prefix, attempts, backoff, lock, onError }: Options) {
+  const byKind = new Map<string, Handler>(handlers.map((handler) => [handler.kind, handler]))
+  const connections: Redis[] = []
+  // The two backends differ in their connections only.
+  const onPostgres = () => withBackend(createPostgresBackend) as unknown as typeof onRedis
+  const classes = 'redis' in store ? onRedis : onPostgres()
+  const retries = { attempts, backoff: { type: 'exponential', delay: backoff, jitter: 0.5 } }
+  // Failed jobs are kept: they are the dead letters. Of the done ones a few are, to look at.
+  const defaultJobOptions = { ...retries, removeOnComplete: { count: 1000 }, removeOnFail: false }
+  const queues = new Map(
+    names.map((name) => [
+      name,
+      watched(new classes.Queue(name, { prefix, connection: connect(false), defaultJobOptions } as never)),
+    ]),
+  )
+  const workers: Worker[] = []
+
+  return { publish, work, close }
+
+  /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
+  async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
+    // An event that nobody handles goes through the queue too, and ends as a dead letter.
+    const queue = queues.get(byKind.get(kind)?.queue ?? 'events')
+    if (again) await removeEnded(await queue?.getJob(id))
+    await queue?.add(kind, { kind, payload, requestId } satisfies Message, { jobId: id })
+  }
+
+  /** Starts to work on what waits, `concurrency` jobs of each queue at once. */
+  async function work({ concurrency, onDead, onFailed }: WorkOptions): Promise<void> {
+    for (const name of names) {
+      const process = async (job: Job<Message>) => {
+        const event = { id: job.id ?? '', requestId: job.data.requestId }
+        try {
+          await handle(event, job.data)
+        } catch (error) {
+          onFailed(event, job.data.kind, error as Error)
+          const last = error instanceof UnrecoverableError || job.attemptsMade + 1 >= attempts
+          if (last) await onDead(event, error as Error)
+          throw error
+        }
+      }
+      const settings = {
+        prefix,
+        connection: connect(true),
+        concurrency,
+        lockDuration: lock,
+        stalledInterval: lock,
+        maxStalledCount: 20,
+      }
+      workers.push(watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker))
+    }
+    await Promise.all(workers.map((worker) => worker.waitUntilReady()))
+  }
+
+  async function handle(event: Told, { kind, payload }: Message): Promise<void> {
+    const handler = byKind.get(kind)
+    if (!handler) throw new UnrecoverableError(`Nobody handles events of the kind ${kind}`)
+    if (!Value.Check(events[handler.kind], payload)) throw new UnrecoverableError(`The payload is not that of ${kind}`)
+    await handler.handle(event, payload as never)
+  }
+
+  /** Waits for the jobs under way. */
+  async function close(): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.close()))
+    await Promise.all([...queues.values()].map((queue) => queue.close()))
+    for (const connection of connections) connection.disconnect()
+  }
+
+  function watched<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(part: T): T {
+    part.on('error', onError)
+    return part
+  }
+
+  /** A worker waits for its Redis as long as it takes; whoever adds a job must know soon that it can't. */
+  function connect(patient: boolean) {
+    if ('postgres' in store) return { connectionString: store.postgres, schema: 'bullmq', migrate: true, max: 4 }
+    const hasty = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 2000 }
+    const redis = new Redis(store.redis, {
+      connectTimeout: 2000,
+      ...(patient ? { maxRetriesPerRequest: null } : hasty),
+    })
+    redis.on('error', onError)
+    connections.push(redis)
+    return redis
+  }
+}
+
+async function removeEnded(job: Job | undefined): Promise<void> {
+  if (job && ((await job.isFailed()) || (await job.isCompleted()))) await job.remove()
+}

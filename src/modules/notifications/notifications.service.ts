@@ -1,0 +1,91 @@
+import type { Database } from '../../db/client.ts'
+import { handleOnce, wasHandled } from '../../db/inbox.ts'
+import { outbox } from '../../db/outbox.ts'
+import type { Actor } from '../../lib/actor.ts'
+import type { EventPayload } from '../../lib/events.schemas.ts'
+import type { Mailer } from '../../lib/mailer.ts'
+import type { Cursors, Page } from '../../lib/page.ts'
+import type { Audit } from '../audit/audit.service.ts'
+import { notificationNotFound } from './notifications.errors.ts'
+import {
+  findLetter,
+  insertNotification,
+  listNotifications,
+  markMailed,
+  markRead,
+  type NotificationRow,
+} from './notifications.repository.ts'
+import type { Notification, NotificationQuery } from './notifications.schemas.ts'
+
+type Deps = { db: Database; cursors: Cursors; audit: Audit; mailer: Mailer }
+type Kind = Notification['kind']
+type Facts = EventPayload<'application.submitted'>
+type Event = { id: string; requestId: string | null }
+
+/** Who is told of what, in which words, and whether by mail too. */
+const told: Record<Kind, { who: 'clientId' | 'workerId'; mail?: true; text: (title: string) => string }[]> = {
+  'application.submitted': [{ who: 'clientId', text: (title) => `Someone applied for "${title}".` }],
+  'application.withdrawn': [{ who: 'clientId', text: (title) => `An application for "${title}" was withdrawn.` }],
+  'application.accepted': [
+    {
+      who: 'workerId',
+      mail: true,
+      text: (title) => `Your application for "${title}" was accepted: you have a contract.`,
+    },
+    { who: 'clientId', text: (title) => `You accepted an application for "${title}": you have a contract.` },
+  ],
+  'application.rejected': [{ who: 'workerId', mail: true, text: (title) => `Someone else was chosen for "${title}".` }],
+}
+
+export type NotificationsService = ReturnType<typeof createNotificationsService>
+
+export function createNotificationsService({ db, cursors, audit, mailer }: Deps) {
+  return { tell, mail, list, read }
+
+  /** The effect of an application's event: a notification for each party, and the mails that go with them. Once. */
+  async function tell(event: Event, kind: Kind, facts: Facts): Promise<void> {
+    await handleOnce(db, 'notifications', event.id, async (tx) => {
+      for (const { who, mail: byMail, text } of told[kind]) {
+        const data = { text: text(facts.jobTitle), jobId: facts.jobId }
+        const row = await insertNotification(tx, { userId: facts[who], eventId: event.id, kind, data })
+        if (byMail) await outbox(tx, 'mail.requested', `notification:${row.id}`, { notificationId: row.id }, event)
+      }
+    })
+  }
+
+  /**
+   * Sends a notification's mail, then records it. A process that is killed between the two sends it again, under the same
+   * Message-ID, by which receivers recognise a repetition: SMTP knows no more than that.
+   */
+  async function mail(event: Event, { notificationId }: EventPayload<'mail.requested'>): Promise<void> {
+    if (await wasHandled(db, 'mail', event.id)) return
+    const letter = await findLetter(db, notificationId)
+    if (letter) {
+      const { text } = contentOf(letter.notification)
+      await mailer.send({ id: event.id, to: letter.email, subject: text, text: `Hello ${letter.name},\n\n${text}\n` })
+    }
+    await handleOnce(db, 'mail', event.id, (tx) => markMailed(tx, notificationId))
+  }
+
+  async function list(actor: Actor, { cursor, limit }: NotificationQuery): Promise<Page<Notification>> {
+    const name = `notifications ${actor.id}`
+    const rows = await listNotifications(db, actor.id, { limit, after: cursors.read(cursor, name) })
+    const { data, page } = cursors.pageOf(rows, limit, name, ({ createdAt, id }) => [createdAt, id])
+    return { data: data.map(toNotification), page }
+  }
+
+  async function read(actor: Actor, id: string): Promise<Notification> {
+    return db.transaction(async (tx) => {
+      const row = await markRead(tx, actor.id, id)
+      if (!row) throw notificationNotFound(id)
+      await audit(tx, actor, 'notification.read', id)
+      return toNotification(row)
+    })
+  }
+}
+
+const contentOf = ({ data }: NotificationRow) => data as { text: string; jobId: string }
+
+function toNotification(row: NotificationRow): Notification {
+  return { id: row.id, kind: row.kind as Kind, ...contentOf(row), createdAt: row.createdAt, readAt: row.readAt }
+}

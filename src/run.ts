@@ -1,0 +1,54 @@
+// One process of the service: log, resources and services, and the parts that run on them. Closes the parts in reverse.
+import { setTimeout as delay } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import type { Config } from './config.ts'
+import { createLog, type Log } from './lib/log.ts'
+import { openResources, type Resources } from './resources.ts'
+import { createServices, type Services } from './services.ts'
+import { version } from './version.ts'
+
+export type Process = { config: Config; log: Log; resources: Resources; services: Services }
+/** Something that runs until it is closed. */
+export type Part = { close(): Promise<unknown> }
+/** Starts a part, or does what has to be done between two. */
+type Step = (process: Process) => Promise<Part | undefined>
+
+/**
+ * Opens what the parts stand on, starts them in turn, and closes all in reverse on a signal or an uncaught error: not ready first,
+ * then the parts, then the resources, then what is `beneath` them. Rejects, with everything closed again, when one does not start.
+ */
+export async function run(config: Config, service: string, start: Step[], beneath: Part[] = []): Promise<Process> {
+  const log = createLog({ ...config.log, service, version, deployment: config.deployment })
+  const resources = await openResources(config, log)
+  const running: Part[] = [...beneath, resources]
+  const closeAll = async () => {
+    for (const part of running.splice(0).reverse()) await part.close()
+  }
+  try {
+    const services = await createServices(config, resources)
+    const process = { config, log, resources, services }
+    for (const step of start) {
+      const part = await step(process)
+      if (part) running.push(part)
+    }
+    closeOnSignal(process, closeAll)
+    return process
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function closeOnSignal({ config, log, services }: Process, closeAll: () => Promise<void>) {
+  closeWithGrace(
+    { delay: config.http.shutdownTimeout, logger: { error: (said) => log.error(said) } },
+    async ({ signal, err }) => {
+      if (err) log.fatal({ err }, 'uncaught error: stopping')
+      else log.info({ signal }, 'stopping')
+      services.readiness.drain()
+      await delay(config.http.drain)
+      await closeAll()
+      log.info('stopped')
+    },
+  )
+}

@@ -1,0 +1,53 @@
+// Job door: moves events from the outbox to the queues, and works on what waits there, until the process is told to stop.
+import { createServer } from 'node:http'
+import { loadConfig } from './config.ts'
+import { markDead } from './db/outbox.ts'
+import { startRelay } from './db/relay.ts'
+import { open } from './door.ts'
+import { openQueues } from './lib/queues.ts'
+import { notificationHandlers } from './modules/notifications/notifications.worker.ts'
+import { type Part, type Process, run } from './run.ts'
+
+/** Works on jobs, and relays events. Resolves when it is connected to its queues. */
+export async function startWorker({ config, log, resources: { db }, services }: Process): Promise<Part> {
+  const queues = openQueues(notificationHandlers(services), {
+    ...config.queues,
+    onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
+  })
+  await queues.work({
+    concurrency: config.worker.concurrency,
+    onFailed: ({ id, requestId }, kind, error) =>
+      log.warn({ err: error, eventId: id, kind, requestId }, 'a job failed'),
+    onDead: async ({ id, requestId }, error) => {
+      await markDead(db, id, error.message)
+      log.error({ err: error, eventId: id, requestId }, 'a job is a dead letter')
+    },
+  })
+  const relay = startRelay({
+    ...config.outbox,
+    db,
+    publish: (event) => queues.publish(event, event.again),
+    onError: (error) => log.warn({ err: error }, 'the outbox could not be relayed: trying again'),
+  })
+  return {
+    async close() {
+      await relay.close()
+      await queues.close()
+    },
+  }
+}
+
+/** Answers a platform that asks whether this worker lives and is ready, on a port of its own. */
+export async function startHealth({ config, services: { readiness } }: Process): Promise<Part> {
+  const server = createServer(async ({ url }, answer) => {
+    const verdict = url === '/health/ready' ? await readiness.verdict() : { status: 'live' }
+    const well = ['live', 'ready', 'degraded'].includes(verdict.status)
+    answer.writeHead(well ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify(verdict))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(config.worker.healthPort, config.http.host, resolve)
+  })
+  return { close: () => new Promise((resolve) => server.close(resolve)) }
+}
+
+if (import.meta.main) await open(() => run(loadConfig(), 'seaworthy-worker', [startWorker, startHealth]))
