@@ -31,6 +31,9 @@ const production = (changes: Source = {}): Source => ({
   DATABASE_URL: databaseUrl(random()),
   TOKEN_SIGNING_KEY: pem('ed25519'),
   APP_SECRET: random(),
+  REDIS_URL: `redis://:${random()}@redis.internal:6379/0`,
+  SMTP_URL: `smtp://service:${random()}@mail.internal:587`,
+  MAIL_FROM: 'no-reply@seaworthy.test',
   ...changes,
 })
 
@@ -98,15 +101,18 @@ describe('refusing', () => {
     expect(problemsOf({})).toEqual([
       'PUBLIC_URL is missing: it should be a valid URL that starts with https:// or http://',
       'DATABASE_URL is missing: it should be a valid URL that starts with postgres:// or postgresql://, or DATABASE_URL_FILE the path of a file with it',
+      'SMTP_URL is missing: it should be a valid URL that starts with smtp:// or smtps://, or SMTP_URL_FILE the path of a file with it',
+      'MAIL_FROM is missing: it should be an e-mail address',
       'TOKEN_SIGNING_KEY is missing: it should be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or TOKEN_SIGNING_KEY_FILE the path of a file with it',
       'APP_SECRET is missing: it should be a random text of at least 32 characters (openssl rand -base64 32), or APP_SECRET_FILE the path of a file with it',
+      'REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://, or REDIS_URL_FILE the path of a file with it',
     ])
   })
 
   test('the message has all the problems, a line for each', () => {
     const problems = problemsOf({ PORT: 'http' })
     expect(new ConfigError(problems).message.split('\n').slice(1)).toEqual(problems.map((problem) => `  ${problem}`))
-    expect(problems).toHaveLength(5)
+    expect(problems).toHaveLength(8)
   })
 
   const numbers = Object.entries<Bounded>(Environment.properties).flatMap(([name, { minimum, maximum }]) =>
@@ -161,6 +167,10 @@ describe('refusing', () => {
     expect(secrets.map(([name]) => name)).toEqual([
       'DATABASE_URL',
       'DATABASE_OWNER_URL',
+      'DATABASE_DIRECT_URL',
+      'REDIS_URL',
+      'QUEUE_DATABASE_URL',
+      'SMTP_URL',
       'TOKEN_SIGNING_KEY',
       'APP_SECRET',
     ])
@@ -172,7 +182,7 @@ describe('refusing', () => {
       problemsOf(production(weak)),
       problemsOf({ DATABASE_OWNER_URL: databaseUrl('hunter2') }, loadMigrationConfig),
     ]
-    expect(said.map(({ length }) => length)).toEqual([2, 1, 3, 1])
+    expect(said.map(({ length }) => length)).toEqual([5, 1, 3, 1])
     expect(JSON.stringify(said)).not.toContain('hunter2')
   })
 })
@@ -185,7 +195,7 @@ describe('secrets from files', () => {
   })
 
   test('each secret can come from a file', async () => {
-    const names = ['DATABASE_URL', 'TOKEN_SIGNING_KEY', 'APP_SECRET']
+    const names = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'TOKEN_SIGNING_KEY', 'APP_SECRET']
     const source = given()
     for (const name of names) {
       source[`${name}_FILE`] = await fileWith(`${source[name]}\n`)
@@ -213,6 +223,24 @@ describe('secrets from files', () => {
     expect(problemsOf(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))).toEqual([
       expect.stringMatching(/^APP_SECRET is missing/),
     ])
+  })
+})
+
+describe('embedded mode', () => {
+  const embedded = { REDIS_URL: '', QUEUE_DATABASE_URL: databaseUrl('any') }
+
+  test('development may keep its jobs in PostgreSQL', () => {
+    expect(loadConfig(given(embedded)).queues.store).toEqual({ postgres: databaseUrl('any') })
+  })
+
+  test('with REDIS_URL they are kept there', () => {
+    expect(loadConfig(given({ ...embedded, REDIS_URL: 'redis://127.0.0.1:6379' })).queues.store).toEqual({
+      redis: 'redis://127.0.0.1:6379',
+    })
+  })
+
+  test.each([undefined, '', 'production'])('production needs Redis: NODE_ENV %j', (NODE_ENV) => {
+    expect(problemsOf(production({ ...embedded, NODE_ENV }))).toEqual([expect.stringMatching(/^REDIS_URL is missing/)])
   })
 })
 

@@ -30,12 +30,11 @@ type Variable = TSchema & {
 
 /** Reads the environment. Throws one ConfigError that names every variable that is missing or malformed. */
 export function loadConfig(source: Source = process.env) {
-  const { DATABASE_OWNER_URL: _, ...names } = Environment.properties
-  const values = readAll(names, source) as Values
-  if (!values.REDIS_URL && (values.NODE_ENV === 'production' || !values.QUEUE_DATABASE_URL)) {
-    throw new ConfigError(['REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://'])
-  }
-  return freeze(arrange(values))
+  const { DATABASE_OWNER_URL: _, REDIS_URL, QUEUE_DATABASE_URL, ...always } = Environment.properties
+  // Embedded mode is the one place where jobs may be kept elsewhere than in Redis.
+  const embedded = source.QUEUE_DATABASE_URL && !source.REDIS_URL && (source.NODE_ENV || 'production') !== 'production'
+  const queue = embedded ? { QUEUE_DATABASE_URL } : { REDIS_URL }
+  return freeze(arrange(readAll({ ...always, ...queue }, source) as Values))
 }
 
 /** What migrations need, and nothing that signs or serves. Throws ConfigError. */
@@ -132,7 +131,7 @@ function arrange(v: Values) {
       startTimeout: v.DATABASE_START_TIMEOUT_MS,
     },
     queues: {
-      store: v.REDIS_URL ? { redis: v.REDIS_URL } : { postgres: v.QUEUE_DATABASE_URL ?? '' },
+      store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
       prefix: v.QUEUE_PREFIX,
       attempts: v.QUEUE_ATTEMPTS,
       backoff: v.QUEUE_BACKOFF_MS,

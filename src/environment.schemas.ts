@@ -83,11 +83,7 @@ export const Environment = Type.Object({
     ),
   ),
 
-  REDIS_URL: Type.Optional(
-    redisUrl(
-      'Redis for the queues. Production needs it; development may leave it out: jobs are then kept in PostgreSQL',
-    ),
-  ),
+  REDIS_URL: redisUrl('Redis for the queues'),
   QUEUE_DATABASE_URL: Type.Optional(
     databaseUrl('Without REDIS_URL only: the login that keeps jobs in the schema bullmq'),
   ),

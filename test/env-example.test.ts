@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import type { TSchema } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../src/config.ts'
 import { Environment } from '../src/environment.schemas.ts'
@@ -26,11 +26,13 @@ function read(text: string) {
 /** What the file should say of a variable: its first sentence as the schema has it, then what can be chosen or how to make it. */
 function expected([name, { description, enum: words, secret, ...variable }]: (typeof variables)[number]) {
   const choice = words ? ` One of ${words.join(', ')}.` : ''
+  const optional =
+    'default' in variable || Type.IsOptional(Environment.properties[name as keyof typeof Environment.properties])
   const recipe = expect.stringMatching(new RegExp(`openssl .*\\b${name}_FILE works`))
   return {
     name,
     value: 'default' in variable ? String(variable.default) : '',
-    commentedOut: 'default' in variable,
+    commentedOut: optional,
     comment: [`${description}.${choice}`, ...(secret ? [recipe] : [])],
   }
 }
@@ -65,6 +67,14 @@ test.each<[string, string | RegExp, string]>([
 test('copied as it is, it is refused, and what must be filled in is named', () => {
   const load = () => loadConfig(parseEnv(example))
   expect(load).toThrow(ConfigError)
-  const missing = ['PUBLIC_URL', 'DATABASE_URL', 'TOKEN_SIGNING_KEY', 'APP_SECRET']
+  const missing = [
+    'PUBLIC_URL',
+    'DATABASE_URL',
+    'SMTP_URL',
+    'MAIL_FROM',
+    'TOKEN_SIGNING_KEY',
+    'APP_SECRET',
+    'REDIS_URL',
+  ]
   expect(load).toThrow(new RegExp(`^[^\n]+${missing.map((name) => `\n  ${name} is missing[^\n]+`).join('')}$`))
 })

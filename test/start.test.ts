@@ -42,7 +42,7 @@ test('npm start: a summary, links that work, the calls of the README; data outli
   const home = await (await fetch(first.url)).text()
   const paths = [...home.matchAll(/href="([^"]+)"/g)].map(([, path]) => path)
   expect(paths.length).toBeGreaterThan(3)
-  for (const path of paths) expect([path, (await fetch(`${first.url}${path}`)).status]).toEqual([path, 200])
+  for (const path of paths) expect([path, (await fetch(new URL(path ?? '', first.url))).status]).toEqual([path, 200])
 
   const said = await runReadme('A first call', first.url)
   expect(said).toContain('"slug":"fix-the-harbour-crane"')
