@@ -23,6 +23,7 @@ export async function startWorker({ config, log, resources: { db }, services }: 
       log.error({ err: error, eventId: id, requestId }, 'a job is a dead letter')
     },
   })
+  log.info({ concurrency: config.worker.concurrency }, 'working on jobs')
   const relay = startRelay({
     ...config.outbox,
     db,
