@@ -1,5 +1,8 @@
 // Purge door: `npm run purge` removes for good what was deleted longer ago than its retention. Made for a scheduler; safe to repeat.
 import { loadConfig } from './config.ts'
+import { purgeInbox } from './db/inbox.ts'
+import { purgeKeys } from './db/once.ts'
+import { purgeHandled } from './db/outbox.ts'
 import { open } from './door.ts'
 import { createLog } from './lib/log.ts'
 import { openResources } from './resources.ts'
@@ -12,7 +15,14 @@ await open(async () => {
   const resources = await openResources(config, log)
   try {
     const { jobs } = await createServices(config, resources)
-    log.info({ jobs: await jobs.purge(config.deletedJobsKeptDays) }, 'purged')
+    const purged = {
+      jobs: await jobs.purge(config.deletedJobsKeptDays),
+      idempotencyKeys: await purgeKeys(resources.db),
+      events: await purgeHandled(resources.db, config.eventsKeptDays),
+      // Kept for longer than their events: an event that is still there may be delivered again.
+      inbox: await purgeInbox(resources.db, config.eventsKeptDays + 1),
+    }
+    log.info(purged, 'purged')
   } finally {
     await resources.close()
   }

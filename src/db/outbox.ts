@@ -87,7 +87,8 @@ export async function listDead(db: Tx, limit = 100) {
 
 /** Puts a dead event back to be told; answers whether there was one. */
 export async function revive(db: Tx, id: string): Promise<boolean> {
-  const fresh = { deadAt: null, error: null, publishedAt: null }
+  // Published long ago, so that it is due, and the job that failed is replaced.
+  const fresh = { deadAt: null, error: null, publishedAt: sql`to_timestamp(0)` }
   const rows = await db
     .update(table)
     .set(fresh)

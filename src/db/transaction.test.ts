@@ -200,9 +200,12 @@ test('a transaction whose server answers no more is a 503 in the end, and its co
     process.kill(pid, 'SIGSTOP')
     await add(tx, 1)
   })
-  await expect(done).rejects.toMatchObject(unavailable)
-  expect(use()).toMatchObject({ total: 0 })
-  process.kill(pid, 'SIGCONT')
+  try {
+    await expect(done).rejects.toMatchObject(unavailable)
+    expect(use()).toMatchObject({ total: 0 })
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
 })
 
 test('a transaction that sits idle for too long is ended, so that its locks are free, and is a 503', async () => {
