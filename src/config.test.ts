@@ -1,52 +1,15 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { TSchema } from 'typebox'
 import { afterAll, describe, expect, test } from 'vitest'
-import { environment } from '../test/environment.ts'
+import { databaseUrl, given, pem, problemsOf, production, random } from '../test/configuration.ts'
 import { run } from '../test/run.ts'
-import { makeSecrets } from '../tools/development-secrets.ts'
 import { ConfigError, loadConfig, loadMigrationConfig } from './config.ts'
 import { Environment } from './environment.schemas.ts'
 
-type Source = Record<string, string | undefined>
 type Bounded = TSchema & { minimum?: number; maximum?: number }
-
-const pem = (kind: 'ed25519' | 'ed448') =>
-  generateKeyPairSync(kind as 'ed25519')
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString()
-const databaseUrl = (password: string) => `postgres://service:${password}@db.internal:5432/seaworthy`
-const random = () => randomBytes(32).toString('base64url')
-
-/** What a good development environment is, with changes. */
-const given = (changes: Source = {}): Source => ({ ...environment(databaseUrl('any')), ...changes })
-
-/** What production takes, with changes. */
-const production = (changes: Source = {}): Source => ({
-  NODE_ENV: 'production',
-  PUBLIC_URL: 'https://api.seaworthy.test',
-  DATABASE_URL: databaseUrl(random()),
-  TOKEN_SIGNING_KEY: pem('ed25519'),
-  APP_SECRET: random(),
-  REDIS_URL: `redis://:${random()}@redis.internal:6379/0`,
-  SMTP_URL: `smtp://service:${random()}@mail.internal:587`,
-  MAIL_FROM: 'no-reply@seaworthy.test',
-  ...changes,
-})
-
-/** The lines of the one error that an environment leads to; none when it is taken. */
-function problemsOf(source: Source, load: (source: Source) => unknown = loadConfig): string[] {
-  try {
-    load(source)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
 
 const folder = await mkdtemp(join(tmpdir(), 'seaworthy-config-'))
 afterAll(() => rm(folder, { recursive: true }))
@@ -222,76 +185,6 @@ describe('secrets from files', () => {
     const path = await fileWith('\n')
     expect(problemsOf(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))).toEqual([
       expect.stringMatching(/^APP_SECRET is missing/),
-    ])
-  })
-})
-
-describe('embedded mode', () => {
-  const embedded = { REDIS_URL: '', QUEUE_DATABASE_URL: databaseUrl('any') }
-
-  test('development may keep its jobs in PostgreSQL', () => {
-    expect(loadConfig(given(embedded)).queues.store).toEqual({ postgres: databaseUrl('any') })
-  })
-
-  test('with REDIS_URL they are kept there', () => {
-    expect(loadConfig(given({ ...embedded, REDIS_URL: 'redis://127.0.0.1:6379' })).queues.store).toEqual({
-      redis: 'redis://127.0.0.1:6379',
-    })
-  })
-
-  test.each([undefined, '', 'production'])('production needs Redis: NODE_ENV %j', (NODE_ENV) => {
-    expect(problemsOf(production({ ...embedded, NODE_ENV }))).toEqual([expect.stringMatching(/^REDIS_URL is missing/)])
-  })
-})
-
-describe('production', () => {
-  test('good secrets are taken', () => {
-    expect(loadConfig(production()).production).toBe(true)
-  })
-
-  test.each([undefined, ''])('NODE_ENV left out or empty is production: %j', (NODE_ENV) => {
-    expect(loadConfig(production({ NODE_ENV })).production).toBe(true)
-    expect(problemsOf(production({ NODE_ENV, APP_SECRET: 'short' }))).toHaveLength(1)
-  })
-
-  test('a secret that production refuses is taken in development', () => {
-    expect(problemsOf(given({ NODE_ENV: 'development', APP_SECRET: 'short' }))).toEqual([])
-  })
-
-  const development = makeSecrets()
-
-  test.each<[string, string, string]>([
-    ['APP_SECRET', 'APP_SECRET is missing', ''],
-    ['APP_SECRET', 'APP_SECRET is shorter than 32 characters', random().slice(0, 31)],
-    ['APP_SECRET', 'APP_SECRET is a placeholder', 'change-me-change-me-change-me-change-me'],
-    ['APP_SECRET', 'APP_SECRET repeats the same few characters', 'abc'.repeat(20)],
-    ['APP_SECRET', 'APP_SECRET is a development secret', development.APP_SECRET],
-    ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is missing', ''],
-    ['TOKEN_SIGNING_KEY', 'TOKEN_SIGNING_KEY is a development secret', development.TOKEN_SIGNING_KEY],
-    ['DATABASE_URL', 'DATABASE_URL has no password', 'postgres://service@db.internal/seaworthy'],
-    ['DATABASE_URL', 'The password in DATABASE_URL is shorter than 16', databaseUrl(random().slice(0, 15))],
-    ['DATABASE_URL', 'The password in DATABASE_URL is a placeholder', databaseUrl('change%2Dme-0123456789')],
-    ['DATABASE_URL', 'The password in DATABASE_URL repeats', databaseUrl('0'.repeat(20))],
-    ['DATABASE_URL', 'The password in DATABASE_URL is a development', databaseUrl(development.appPassword)],
-  ])('%s is refused: %s', (name, problem, value) => {
-    expect(problemsOf(production({ [name]: value }))).toEqual([expect.stringMatching(`^${problem}`)])
-  })
-
-  test('the password of the owner is held to the same, before migrations run', () => {
-    const weak = { DATABASE_OWNER_URL: databaseUrl(development.ownerPassword) }
-    expect(problemsOf(weak, loadMigrationConfig)).toEqual([
-      'The password in DATABASE_OWNER_URL is a development secret: make a new one',
-    ])
-  })
-
-  test('all weak secrets are named at once, beside what is malformed', () => {
-    const { TOKEN_SIGNING_KEY, APP_SECRET, appPassword } = development
-    const weak = { TOKEN_SIGNING_KEY, APP_SECRET, DATABASE_URL: databaseUrl(appPassword), PORT: 'http' }
-    expect(problemsOf(production(weak)).map((problem) => /[A-Z]+_[A-Z_]+|PORT/.exec(problem)?.[0])).toEqual([
-      'PORT',
-      'DATABASE_URL',
-      'TOKEN_SIGNING_KEY',
-      'APP_SECRET',
     ])
   })
 })

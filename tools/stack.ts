@@ -33,6 +33,8 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
 
   return {
     url: `http://127.0.0.1:${apiPort}`,
+    /** The environment of each process. */
+    settings,
     redis,
     mail,
     api,
@@ -44,8 +46,6 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
     },
   }
 }
-
-export type Kept = ReturnType<typeof keep>
 
 /** A process that is started again whenever it ends, until it is stopped. */
 function keep(file: string, env: Record<string, string>, readyLine: RegExp) {

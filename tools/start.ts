@@ -33,9 +33,12 @@ const pages: Link[] = [
   ['/health/live', 'Live', 'What a platform asks before it restarts a process'],
 ]
 
+if (existsSync('.env')) process.loadEnvFile('.env')
+/** What is set; a variable left empty, as in a copy of .env.example, is not. */
+const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value))
+
 await open(async () => {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  if (process.env.NODE_ENV === 'production')
+  if (given.NODE_ENV === 'production')
     throw new ConfigError(['npm start is for development: production runs src/server.ts'])
   if (wanted.reset) await reset()
   await makeFolder()
@@ -63,7 +66,7 @@ function settings(
 ): Config {
   return loadConfig({
     NODE_ENV: 'development',
-    PUBLIC_URL: `http://127.0.0.1:${process.env.PORT || '8080'}`,
+    PUBLIC_URL: `http://127.0.0.1:${given.PORT ?? '8080'}`,
     LOG_FORMAT: process.stdout.isTTY ? 'pretty' : 'json',
     DRAIN_MS: '0',
     QUEUE_DATABASE_URL: ownerUrl,
@@ -71,7 +74,7 @@ function settings(
     MAIL_FROM: 'seaworthy@example.com',
     TOKEN_SIGNING_KEY,
     APP_SECRET,
-    ...process.env,
+    ...given,
     DATABASE_URL: appUrl,
   })
 }
@@ -100,8 +103,8 @@ async function serve(config: Config, ownerUrl: string, mailUrl: string | undefin
 
 /** The database of DATABASE_URL, or the embedded one, which is stopped at the end unless another process uses it too. */
 async function findDatabase(secrets: DevelopmentSecrets) {
-  const { DATABASE_URL: given, DATABASE_OWNER_URL: owner = given } = process.env
-  if (given && owner) return { urls: { appUrl: given, ownerUrl: owner }, release: async () => {} }
+  const { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl = appUrl } = given
+  if (appUrl && ownerUrl) return { urls: { appUrl, ownerUrl }, release: async () => {} }
   const postgres = await openEmbeddedPostgres({ dataDir })
   const passwords = { owner: secrets.ownerPassword, app: secrets.appPassword }
   const urls = await createDatabase({ adminUrl: postgres.url, name: 'seaworthy', passwords })
@@ -120,7 +123,7 @@ async function migrateOrExplain(ownerUrl: string) {
   try {
     await migrate({ url: ownerUrl, direction: 'up', say: console.error })
   } catch (error) {
-    const way = process.env.DATABASE_URL
+    const way = given.DATABASE_URL
       ? 'Check DATABASE_OWNER_URL'
       : 'If .local/ is from another version, start afresh: npm start -- --reset'
     throw new Error(`The database could not be migrated: ${(error as Error).message}\n${way}`)

@@ -1,4 +1,5 @@
 // Idempotency (draft-ietf-httpapi-idempotency-key-header-07): key row, work and stored answer commit together, or not at all.
+import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import type { Database, Tx } from './client.ts'
@@ -12,13 +13,22 @@ const keyReused = () =>
     'This Idempotency-Key was used with another body: make a new key for a new request',
   )
 
+const keyInUse = (cause: unknown) =>
+  new AppError(
+    409,
+    'IDEMPOTENCY_KEY_IN_USE',
+    'An earlier request with this Idempotency-Key is still at work: send the same again in a moment',
+    { cause },
+  )
+
 type Stored = { status: number; body: unknown }
 type Refusal = { code: string; detail: string }
 
 /**
  * Runs `work` in one transaction, at most once for each key within 24 hours. The same call again gets the stored answer, refusals
- * by AppError included; another body under the same key is 422. Of calls at once the first works, the others wait for its answer.
- * What fails for other reasons is not stored. Without `once` it is a plain transaction.
+ * by AppError included; another body under the same key is 422. Of calls at once the first works, the others wait for its answer,
+ * or are 409 when that lasts longer than lock_timeout. What fails for other reasons is not stored. Without `once` it is a plain
+ * transaction.
  */
 export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
   if (!once) return db.transaction(work)
@@ -57,6 +67,7 @@ async function claim(tx: Tx, { caller, route, key, bodyHash }: Once): Promise<St
       setWhere: lt(keys.createdAt, sql`now() - interval '24 hours'`),
     })
     .returning({ key: keys.key })
+    .catch((error) => Promise.reject(isLockTimeout(error) ? keyInUse(error) : error))
   if (ours) return undefined
   const [row] = await tx.select().from(keys).where(same({ caller, route, key }))
   if (!row || !bodyHash.equals(row.bodyHash)) throw keyReused()
@@ -76,6 +87,9 @@ function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refu
   const { code, detail } = body as Refusal
   return { refusal: new AppError(status, code, detail) }
 }
+
+// SQLSTATE lock_not_available: lock_timeout ended the wait.
+const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === '55P03'
 
 const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
   and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))

@@ -17,8 +17,6 @@ type Options = {
 
 const batch = 100
 
-export type Relay = ReturnType<typeof startRelay>
-
 /** Starts at once. `close` ends it after the batch under way. Any number of relays may run beside each other. */
 export function startRelay({ db, url, publish, every, retryAfter, onError }: Options) {
   let closed = false

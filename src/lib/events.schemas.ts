@@ -1,5 +1,5 @@
 // What can happen, and what is told of it: the contract between whoever writes to the outbox and whoever consumes.
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { Strict, Text, Uuid } from './schemas.ts'
 
 const application = { applicationId: Uuid, jobId: Uuid, jobTitle: Text(3, 160), clientId: Uuid, workerId: Uuid }
@@ -14,4 +14,3 @@ export const events = {
 
 export type EventKind = keyof typeof events
 export type EventPayload<K extends EventKind> = Static<(typeof events)[K]>
-export const ApplicationEvent = Type.Union([events['application.submitted'], events['application.accepted']])

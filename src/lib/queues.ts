@@ -31,8 +31,6 @@ type WorkOptions = {
   onFailed: (event: Told, kind: string, error: Error) => void
 }
 
-export type Queues = ReturnType<typeof openQueues>
-
 const onRedis = { Queue, Worker }
 const names: QueueName[] = ['events', 'mail']
 
