@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { playChaos } from '../tools/chaos.ts'
 import { withClient } from '../tools/create-database.ts'
 import { agree, createCaller, join } from '../tools/journey.ts'
+import { openMailCatcher } from '../tools/mail-catcher.ts'
 import { openStack } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
 import { environment } from './environment.ts'
@@ -126,6 +127,18 @@ describe('nothing is lost or doubled', () => {
     expect([accepted, faults]).toEqual([8, []])
     expect(Object.values(kills).reduce((sum, number) => sum + number)).toBeGreaterThan(0)
   }, 120_000)
+})
+
+test('a mail server that is away for a while: the mail waits, and arrives', async () => {
+  const { play, until, mail } = await open({ env: { MAIL_TIMEOUT_MS: '500' } })
+  await mail.close()
+  await play()
+  await until("SELECT count(*) FROM outbox WHERE kind = 'mail.requested' AND published_at IS NOT NULL", 1)
+  const back = await openMailCatcher({ smtpPort: Number(new URL(mail.smtpUrl).port) })
+  onTestFinished(() => back.close())
+  await back.until((mails) => mails.length > 0)
+  await until(untold, 0)
+  expect(back.messages()).toHaveLength(1)
 })
 
 test('what can’t be delivered is a dead letter, others go on, and it is put back by a command', async () => {

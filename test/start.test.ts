@@ -8,6 +8,7 @@ import { withClient } from '../tools/create-database.ts'
 import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
 import { createTestDatabase } from './database.ts'
 import { start } from './process.ts'
+import { run } from './run.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'seaworthy-start-'))
 // As root, PostgreSQL runs as another user, who must be able to enter.
@@ -36,7 +37,7 @@ async function runReadme(heading: string, url: string): Promise<string> {
   return stdout
 }
 
-test('npm start: a summary, links that work, the calls of the README; data outlive a stop and a kill', async () => {
+test('npm start: a summary, links that work, the calls of the README, the demo; data outlive a stop and a kill', async () => {
   const first = await npmStart()
   expect(first.said()).toMatch(/Sign in as client +client@example.com/)
   const home = await (await fetch(first.url)).text()
@@ -48,6 +49,10 @@ test('npm start: a summary, links that work, the calls of the README; data outli
   expect(said).toContain('"slug":"fix-the-harbour-crane"')
   expect(said).toContain('"title":"Splice the mooring lines, all twelve"')
   expect(said).toContain('"status":"open"')
+
+  const [mailUrl = ''] = await first.until(/(?<=Mail +)http:\/\/[\d.:]+/)
+  const demo = await run('node', ['tools/demo.ts', first.url, mailUrl])
+  expect([demo.code, demo.stderr]).toEqual([0, ''])
 
   first.child.kill('SIGKILL')
   await first.ended

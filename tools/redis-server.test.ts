@@ -208,7 +208,7 @@ test('a machine that has no way to get a Redis is told what to install, in one l
 })
 
 test('a package that cannot be had is named with the reason in the same line, and leaves nothing', async () => {
-  write('apt-get', 'echo "E: Unable to locate package redis-server" >&2; exit 100')
+  write('apt-get', 'printf "W: first\\nE: Unable to locate package redis-server\\nE: last\\n" >&2; exit 100')
   write('dpkg', 'exit 1')
   const said = (await text(openElsewhere(copyCheckout(), makeFolder('bin')).stderr)).trim().split('\n')
   const reason = 'its package cannot be unpacked: E: Unable to locate package redis-server'

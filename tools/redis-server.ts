@@ -1,5 +1,5 @@
 // A real Redis for tests and load tools. Where setpriv knows --pdeathsig (Linux), it dies with the thread that opened
-// it, also at kill -9; elsewhere, and as a container, it stays then. A killed opener leaves its temporary folder.
+// it, also at kill -9; elsewhere, and as a container, it stays then. A killed opener leaves its temporary folders.
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
