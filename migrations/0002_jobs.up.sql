@@ -37,6 +37,8 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_open_by_time ON jobs (listed_at, id) WHERE status = 'open' AND deleted_at IS NULL;
 CREATE INDEX jobs_open_by_budget ON jobs (budget_amount, id) WHERE status = 'open' AND deleted_at IS NULL;
 CREATE INDEX jobs_open_by_category ON jobs (category, listed_at, id) WHERE status = 'open' AND deleted_at IS NULL;
+CREATE INDEX jobs_closed_by_time ON jobs (listed_at, id) WHERE status = 'closed' AND deleted_at IS NULL;
+CREATE INDEX jobs_closed_by_budget ON jobs (budget_amount, id) WHERE status = 'closed' AND deleted_at IS NULL;
 CREATE INDEX jobs_by_client ON jobs (client_id, listed_at, id);
 CREATE INDEX jobs_search ON jobs USING gin (search);
 CREATE INDEX jobs_skills ON jobs USING gin (skills);

@@ -31,6 +31,7 @@ CREATE TABLE contracts (
   CONSTRAINT contracts_status_known CHECK (status IN ('accepted')),
   CONSTRAINT contracts_two_parties CHECK (client_id <> worker_id)
 );
+CREATE INDEX contracts_by_time ON contracts (created_at, id);
 CREATE INDEX contracts_by_client ON contracts (client_id, created_at, id);
 CREATE INDEX contracts_by_worker ON contracts (worker_id, created_at, id);
 

@@ -32,7 +32,9 @@ type Variable = TSchema & {
 export function loadConfig(source: Source = process.env) {
   const { DATABASE_OWNER_URL: _, REDIS_URL, QUEUE_DATABASE_URL, ...always } = Environment.properties
   // Embedded mode is the one place where jobs may be kept elsewhere than in Redis.
-  const embedded = source.QUEUE_DATABASE_URL && !source.REDIS_URL && (source.NODE_ENV || 'production') !== 'production'
+  const isSet = (name: string) => Boolean(source[name] || source[`${name}_FILE`])
+  const embedded =
+    isSet('QUEUE_DATABASE_URL') && !isSet('REDIS_URL') && (source.NODE_ENV || 'production') !== 'production'
   const queue = embedded ? { QUEUE_DATABASE_URL } : { REDIS_URL }
   return freeze(arrange(readAll({ ...always, ...queue }, source) as Values))
 }

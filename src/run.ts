@@ -22,16 +22,18 @@ export async function run(config: Config, service: string, start: Step[], beneat
   const resources = await openResources(config, log)
   const running: Part[] = [...beneath, resources]
   const closeAll = async () => {
-    for (const part of running.splice(0).reverse()) await part.close()
+    for (const part of running.splice(0).reverse()) {
+      await part.close().catch((error) => log.error({ err: error }, 'a part did not close'))
+    }
   }
   try {
     const services = await createServices(config, resources)
     const process = { config, log, resources, services }
+    closeOnSignal(process, closeAll)
     for (const step of start) {
       const part = await step(process)
       if (part) running.push(part)
     }
-    closeOnSignal(process, closeAll)
     return process
   } catch (error) {
     await closeAll()

@@ -40,10 +40,17 @@ export async function startWorker({ config, log, resources: { db }, services }: 
 
 /** Answers a platform that asks whether this worker lives and is ready, on a port of its own. */
 export async function startHealth({ config, services: { readiness } }: Process): Promise<Part> {
-  const server = createServer(async ({ url }, answer) => {
-    const verdict = url === '/health/ready' ? await readiness.verdict() : { status: 'live' }
-    const well = ['live', 'ready', 'degraded'].includes(verdict.status)
-    answer.writeHead(well ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify(verdict))
+  const pages: Record<string, () => Promise<{ status: string }>> = {
+    '/health/live': async () => ({ status: 'live' }),
+    '/health/ready': readiness.verdict,
+  }
+  const server = createServer(async ({ url = '' }, answer) => {
+    const verdict = await pages[url]?.()
+    const well = verdict && ['live', 'ready', 'degraded'].includes(verdict.status)
+    const status = verdict ? (well ? 200 : 503) : 404
+    answer
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(verdict ?? { status: 'unknown' }))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.worker.healthPort, config.http.host, resolve)
@@ -51,4 +58,4 @@ export async function startHealth({ config, services: { readiness } }: Process):
   return { close: () => new Promise((resolve) => server.close(resolve)) }
 }
 
-if (import.meta.main) await open(() => run(loadConfig(), 'seaworthy-worker', [startWorker, startHealth]))
+if (import.meta.main) await open(() => run(loadConfig(), 'seaworthy-worker', [startHealth, startWorker]))

@@ -80,7 +80,7 @@ describe('nothing is lost or doubled', () => {
     expect([await count(told), await count(toldTwice), await count(dead)]).toEqual([2, 0, 0])
   })
 
-  test('when the API is killed between the commit and the publication', async () => {
+  test('when the API is killed right after its commit, and no worker was there to publish', async () => {
     const { play, until, count, api, settings, mail } = await open({ workers: 0 })
     await play()
     api.kill('SIGKILL')
@@ -91,6 +91,17 @@ describe('nothing is lost or doubled', () => {
     expect([await count(told), await count(toldTwice)]).toEqual([2, 0])
     worker.child.kill('SIGTERM')
     expect(await worker.ended).toEqual({ code: 0, signal: null })
+  })
+
+  test('when a worker is killed between its claim of an event and the publication', async () => {
+    const { play, until, count, redis, workers } = await open()
+    redis.kill('SIGSTOP')
+    await play()
+    await until('SELECT least(count(*), 1) AS count FROM outbox WHERE published_at IS NOT NULL', 1)
+    workers[0]?.kill('SIGKILL')
+    redis.kill('SIGCONT')
+    await until(untold, 0)
+    expect([await count(told), await count(toldTwice), await count(dead)]).toEqual([2, 0, 0])
   })
 
   test('when Redis is away while an application is accepted', async () => {

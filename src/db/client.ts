@@ -13,6 +13,8 @@ export type Database = Tx & {
    * runs again, so it must do nothing but SQL. Don't catch an SQL error inside it: the transaction is already lost.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** For statements of many shapes, such as a search with filters: each is planned for its values, and none is kept prepared. */
+  unnamed: Tx
 }
 
 type Options = {
@@ -47,10 +49,8 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
 
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(pool, (client) => work(ormOf(client)))
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
-  const db: Database = Object.assign(
-    ormOver((config, values) => withClient(pool, (client) => client.query(config, values))),
-    { transaction },
-  )
+  const send: Send = (config, values) => withClient(pool, (client) => client.query(config, values))
+  const db: Database = Object.assign(ormOver(send), { transaction, unnamed: ormOver(send, (config) => config) })
 
   return {
     db,
@@ -87,10 +87,10 @@ type Query = { text: string; name?: string }
 type Send = (config: Query, values: unknown[]) => Promise<unknown>
 
 /** drizzle needs of its client nothing but query(): this is the seam where statements get their names and failures their meaning. */
-function ormOver(send: Send): Orm {
+function ormOver(send: Send, prepare = named): Orm {
   const query = async (config: Query, values: unknown[]) => {
     try {
-      return await send(named(config), values)
+      return await send(prepare(config), values)
     } catch (error) {
       throw databaseFailure(error)
     }
@@ -100,8 +100,8 @@ function ormOver(send: Send): Orm {
 
 const names = new Map<string, string>()
 
-// Every statement is prepared under a name, so that the server parses it once a connection: 1.7 times as fast. Texts come from
-// code, never from values, so there are few; past the bound a text simply goes without.
+// A statement is prepared under a name, so that the server parses it once a connection: 1.7 times as fast. Texts come from code,
+// never from values, and those of many shapes go by `unnamed`, so there are few; past the bound a text simply goes without.
 function named(config: Query): Query {
   let name = names.get(config.text)
   if (!name && names.size < 500) {

@@ -17,3 +17,9 @@ export const slugTaken = (slug: string) => new AppError(409, 'SLUG_TAKEN', `Anot
 
 export const slugReserved = (slug: string) =>
   new AppError(422, 'SLUG_RESERVED', `The slug ${slug} is reserved: take another`)
+
+export const jobUnderContract = (id: string) =>
+  new AppError(409, 'JOB_UNDER_CONTRACT', `The job ${id} has a contract, so it stays`)
+
+export const budgetFixed = (id: string) =>
+  new AppError(409, 'BUDGET_FIXED', `The job ${id} is open: workers apply for the budget that it has`)

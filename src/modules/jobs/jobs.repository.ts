@@ -1,4 +1,4 @@
-import type { Tx } from '../../db/client.ts'
+import type { Database, Tx } from '../../db/client.ts'
 import { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from '../../db/drizzle.ts'
 import { contracts, jobs } from '../../db/tables.ts'
 import type { JobQuery } from './jobs.schemas.ts'
@@ -98,9 +98,10 @@ export async function closeOpen(db: Tx, clientId: string, id: string): Promise<J
   )
 }
 
-/** Undefined unless it is a job of this client that is not deleted yet. */
+/** Undefined unless it is a job of this client that is neither deleted nor under contract. */
 export async function markDeleted(db: Tx, clientId: string, id: string): Promise<JobRow | undefined> {
-  const own = and(eq(jobs.id, id), eq(jobs.clientId, clientId), alive)
+  const free = sql`NOT EXISTS (SELECT FROM ${contracts} WHERE ${contracts.jobId} = ${jobs.id})`
+  const own = and(eq(jobs.id, id), eq(jobs.clientId, clientId), alive, free)
   return one(
     db
       .update(jobs)
@@ -146,7 +147,11 @@ export const keyOf = (sort: JobQuery['sort']) => orders[sort].key
 type Seen = { after: Key | undefined; viewer: { id: string } | undefined; seesDrafts: boolean }
 
 /** One page and one row more, of what the viewer may see. */
-export async function searchJobs(db: Tx, query: JobQuery, { after, viewer, seesDrafts }: Seen): Promise<JobRow[]> {
+export async function searchJobs(
+  { unnamed }: Pick<Database, 'unnamed'>,
+  query: JobQuery,
+  { after, viewer, seesDrafts }: Seen,
+): Promise<JobRow[]> {
   const { column, direction } = orders[query.sort]
   const beyond = sql.raw(direction === desc ? '<' : '>')
   const wanted: (SQL | undefined)[] = [
@@ -161,7 +166,7 @@ export async function searchJobs(db: Tx, query: JobQuery, { after, viewer, seesD
     query.q ? sql`${jobs.search} @@ websearch_to_tsquery('english', ${query.q})` : undefined,
     after ? sql`(${column}, ${jobs.id}) ${beyond} (${after[0]}, ${after[1]})` : undefined,
   ]
-  return db
+  return unnamed
     .select(columns)
     .from(jobs)
     .where(and(...wanted))

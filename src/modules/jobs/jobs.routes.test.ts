@@ -159,6 +159,15 @@ describe('editing', () => {
     expect((await edit(id, '*', { title: 'Mine now' }, rival)).statusCode).toBe(404)
   })
 
+  test('the budget of an open job is fixed, since workers apply for it', async () => {
+    const { id } = await opened()
+    expect((await edit(id, '*', { budget: { amount: 1, currency: 'EUR' } })).json()).toMatchObject({
+      status: 409,
+      code: 'BUDGET_FIXED',
+    })
+    expect((await edit(id, '*', { title: 'Another title' })).statusCode).toBe(200)
+  })
+
   test('a closed job is 409', async () => {
     const { id } = await opened()
     await call('DELETE', `/v1/jobs/${id}/publication`, { as: client })
@@ -214,6 +223,13 @@ describe('deleting', () => {
     const { version, updatedAt, ...same } = before
     expect((await restore(before.id)).json()).toMatchObject(same)
     expect((await call('GET', `/v1/jobs/${before.id}`)).statusCode).toBe(200)
+  })
+
+  test('a job with a contract stays', async () => {
+    const { id } = await opened()
+    const application = await call('POST', `/v1/jobs/${id}/applications`, { as: worker, body: { coverLetter: 'Me!' } })
+    await call('POST', `/v1/applications/${application.json().id}/acceptance`, { as: client })
+    expect((await remove(id)).json()).toMatchObject({ status: 409, code: 'JOB_UNDER_CONTRACT' })
   })
 
   test('what is not deleted can’t be restored', async () => {

@@ -86,7 +86,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         summary: 'Delete a job; it can be restored for a while',
         description: 'It is gone from every list at once, and its client can restore it until it is purged.',
         params: IdParams,
-        response: { 204: Type.Null({ description: 'Deleted' }), ...refusals(404) },
+        response: { 204: Type.Null({ description: 'Deleted' }), ...refusals(404, 409) },
       },
       config: { access: ['client'] },
     },

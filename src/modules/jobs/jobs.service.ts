@@ -7,11 +7,13 @@ import type { Cursors, Page } from '../../lib/page.ts'
 import { distinctSlug, isReserved, slugFrom } from '../../lib/slugs.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import {
+  budgetFixed,
   jobAlreadyOpen,
   jobClosed,
   jobNotDeleted,
   jobNotFound,
   jobNotOpen,
+  jobUnderContract,
   slugReserved,
   slugTaken,
 } from './jobs.errors.ts'
@@ -108,6 +110,7 @@ export function createJobsService({ db, cursors, audit }: Deps) {
       const job = await getOwn(tx, actor, id)
       if (!matches(ifMatch, job.version)) throw versionDiffers(job.version)
       if (job.status === 'closed') throw jobClosed(id)
+      if (budget && job.status === 'open') throw budgetFixed(id)
       const money = budget && { budgetAmount: budget.amount, budgetCurrency: budget.currency }
       const row = await updateJob(tx, id, job.version, { ...changes, ...money })
       if (!row) throw versionDiffers((await getOwn(tx, actor, id)).version)
@@ -136,7 +139,7 @@ export function createJobsService({ db, cursors, audit }: Deps) {
 
   async function remove(actor: Actor, id: string): Promise<void> {
     await db.transaction(async (tx) => {
-      if (!(await markDeleted(tx, actor.id, id))) throw jobNotFound(id)
+      if (!(await markDeleted(tx, actor.id, id))) throw jobUnderContract((await getOwn(tx, actor, id)).id)
       await audit(tx, actor, 'job.deleted', id)
     })
   }

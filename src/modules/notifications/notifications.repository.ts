@@ -23,16 +23,20 @@ export async function markMailed(tx: Tx, id: string): Promise<void> {
   await tx.update(notifications).set({ mailedAt: sql`now()` }).where(eq(notifications.id, id))
 }
 
-/** Undefined unless the user has it; reading twice changes nothing. */
+/** Undefined unless the user has it and had not read it. */
 export async function markRead(db: Tx, userId: string, id: string): Promise<NotificationRow | undefined> {
-  const own = and(eq(notifications.id, id), eq(notifications.userId, userId))
-  await db
-    .update(notifications)
-    .set({ readAt: sql`now()` })
-    .where(and(own, isNull(notifications.readAt)))
-  const [row] = await db.select().from(notifications).where(own)
+  const unread = and(ownedBy(userId, id), isNull(notifications.readAt))
+  const [row] = await db.update(notifications).set({ readAt: sql`now()` }).where(unread).returning()
   return row
 }
+
+/** Undefined unless the user has it. */
+export async function findNotification(db: Tx, userId: string, id: string): Promise<NotificationRow | undefined> {
+  const [row] = await db.select().from(notifications).where(ownedBy(userId, id))
+  return row
+}
+
+const ownedBy = (userId: string, id: string) => and(eq(notifications.id, id), eq(notifications.userId, userId))
 
 /** One page and one row more, the newest first. */
 export async function listNotifications(

@@ -9,6 +9,7 @@ import type { Audit } from '../audit/audit.service.ts'
 import { notificationNotFound } from './notifications.errors.ts'
 import {
   findLetter,
+  findNotification,
   insertNotification,
   listNotifications,
   markMailed,
@@ -58,8 +59,7 @@ export function createNotificationsService({ db, cursors, audit, mailer }: Deps)
    * Message-ID, by which receivers recognise a repetition: SMTP knows no more than that.
    */
   async function mail(event: Event, { notificationId }: EventPayload<'mail.requested'>): Promise<void> {
-    if (await wasHandled(db, 'mail', event.id)) return
-    const letter = await findLetter(db, notificationId)
+    const letter = (await wasHandled(db, 'mail', event.id)) ? undefined : await findLetter(db, notificationId)
     if (letter) {
       const { text } = contentOf(letter.notification)
       await mailer.send({ id: event.id, to: letter.email, subject: text, text: `Hello ${letter.name},\n\n${text}\n` })
@@ -76,9 +76,10 @@ export function createNotificationsService({ db, cursors, audit, mailer }: Deps)
 
   async function read(actor: Actor, id: string): Promise<Notification> {
     return db.transaction(async (tx) => {
-      const row = await markRead(tx, actor.id, id)
+      const marked = await markRead(tx, actor.id, id)
+      if (marked) await audit(tx, actor, 'notification.read', id)
+      const row = marked ?? (await findNotification(tx, actor.id, id))
       if (!row) throw notificationNotFound(id)
-      await audit(tx, actor, 'notification.read', id)
       return toNotification(row)
     })
   }
