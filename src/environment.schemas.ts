@@ -159,7 +159,7 @@ export const Environment = Type.Object({
     minLength: 1,
     should: 'a random text of at least 32 characters (openssl rand -base64 32)',
     secret: 'value',
-    description: 'Signs the cursors of lists',
+    description: 'Signs the cursors of lists, and keys what idempotency remembers of a body',
   }),
   CURSOR_LIFETIME_MS: milliseconds(3_600_000, 'How long a cursor can be used', 1000),
 

@@ -54,11 +54,11 @@ export async function claimEvents(tx: Tx, limit: number, retryAfter: number): Pr
   return rows.sort((a, b) => a.position - b.position)
 }
 
-/** Gives claimed events back: their publication failed. */
-export async function unclaimEvent(db: Tx, id: string): Promise<void> {
+/** Gives a claimed event back: its publication failed. One that comes again still does at the next claim. */
+export async function unclaimEvent(db: Tx, { id, again }: Pick<OutboxEvent, 'id' | 'again'>): Promise<void> {
   await db
     .update(table)
-    .set({ publishedAt: null })
+    .set({ publishedAt: again ? sql`to_timestamp(0)` : null })
     .where(and(eq(table.id, id), isNull(table.handledAt)))
 }
 

@@ -62,10 +62,10 @@ export function startRelay({ db, url, publish, every, retryAfter, onError }: Opt
     for (const event of events) {
       try {
         if (failed.length === 0) await publish(event)
-        else await unclaimEvent(db, event.id)
+        else await unclaimEvent(db, event)
       } catch (error) {
         failed.push(error)
-        await unclaimEvent(db, event.id)
+        await unclaimEvent(db, event)
       }
     }
     if (failed.length > 0) throw failed[0]

@@ -1,4 +1,5 @@
 // The queue kit: BullMQ on Redis, or on PostgreSQL in embedded mode. A job carries one event; its handler has the effect once.
+import { setTimeout as delay } from 'node:timers/promises'
 import { createPostgresBackend, type Job, Queue, UnrecoverableError, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import { Value } from 'typebox/value'
@@ -31,6 +32,8 @@ type WorkOptions = {
   onFailed: (event: Told, kind: string, error: Error) => void
 }
 
+/** Milliseconds that whoever adds a job waits at most for a connection, and for an answer. */
+const patience = 2000
 const onRedis = { Queue, Worker }
 const names: QueueName[] = ['events', 'mail']
 
@@ -50,6 +53,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     ]),
   )
   const workers: Worker[] = []
+  const underWay = new Set<Promise<void>>()
 
   return { publish, work, close }
 
@@ -57,6 +61,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
     // An event that nobody handles goes through the queue too, and ends as a dead letter.
     const queue = queues.get(byKind.get(kind)?.queue ?? 'events')
+    await soon(queue?.waitUntilReady())
     if (again) await removeEnded(await queue?.getJob(id))
     await queue?.add(kind, { kind, payload, requestId } satisfies Message, { jobId: id })
   }
@@ -64,7 +69,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   /** Starts to work on what waits, `concurrency` jobs of each queue at once. */
   async function work({ concurrency, onDead, onFailed }: WorkOptions): Promise<void> {
     for (const name of names) {
-      const process = async (job: Job<Message>) => {
+      const attempt = async (job: Job<Message>) => {
         const event = { id: job.id ?? '', requestId: job.data.requestId }
         try {
           await handle(event, job.data)
@@ -74,6 +79,11 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
           if (last) await onDead(event, error as Error)
           throw error
         }
+      }
+      const process = (job: Job<Message>) => {
+        const done = attempt(job)
+        underWay.add(done)
+        return done.finally(() => underWay.delete(done))
       }
       const settings = {
         prefix,
@@ -95,9 +105,12 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     await handler.handle(event, payload as never)
   }
 
-  /** Waits for the jobs under way. */
+  /** Waits for the jobs under way, but not for a store that is away: what it is not told of is done again, without effect. */
   async function close(): Promise<void> {
-    await Promise.all(workers.map((worker) => worker.close()))
+    const closed = Promise.all(workers.map((worker) => worker.close()))
+    await Promise.allSettled(underWay)
+    // BullMQ waits for the end of connections that ioredis never ends while their server is away: they are left behind.
+    await soon(closed).catch(onError)
     await Promise.all([...queues.values()].map((queue) => queue.close()))
     for (const connection of connections) connection.disconnect()
   }
@@ -110,15 +123,22 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   /** A worker waits for its Redis as long as it takes; whoever adds a job must know soon that it can't. */
   function connect(patient: boolean) {
     if ('postgres' in store) return { connectionString: store.postgres, schema: 'bullmq', migrate: true, max: 4 }
-    const hasty = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 2000 }
+    const hasty = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: patience }
     const redis = new Redis(store.redis, {
-      connectTimeout: 2000,
+      connectTimeout: patience,
       ...(patient ? { maxRetriesPerRequest: null } : hasty),
     })
     redis.on('error', onError)
     connections.push(redis)
     return redis
   }
+}
+
+/** BullMQ waits without a limit for its first connection, before the limits of commands hold, and for its last words. */
+async function soon(answer: Promise<unknown> | undefined): Promise<void> {
+  const waiting = new AbortController()
+  const late = delay(patience, undefined, waiting).then(() => Promise.reject(new Error('The queue is out of reach')))
+  await Promise.race([answer, late]).finally(() => waiting.abort())
 }
 
 async function removeEnded(job: Job | undefined): Promise<void> {
