@@ -19,17 +19,24 @@ type Step = (process: Process) => Promise<Part | undefined>
  */
 export async function run(config: Config, service: string, start: Step[], beneath: Part[] = []): Promise<Process> {
   const log = createLog({ ...config.log, service, version, deployment: config.deployment })
-  const resources = await openResources(config, log)
-  const running: Part[] = [...beneath, resources]
+  const running = [...beneath]
   const closeAll = async () => {
     for (const part of running.splice(0).reverse()) {
       await part.close().catch((error) => log.error({ err: error }, 'a part did not close'))
     }
   }
+  let services: Services | undefined
+  // From the first moment: a start that waits for its database can be stopped too, also as process 1 of a container.
+  closeOnSignal(config, log, async () => {
+    services?.readiness.drain()
+    await delay(services ? config.http.drain : 0)
+    await closeAll()
+  })
   try {
-    const services = await createServices(config, resources)
+    const resources = await openResources(config, log)
+    running.push(resources)
+    services = await createServices(config, resources)
     const process = { config, log, resources, services }
-    closeOnSignal(process, closeAll)
     for (const step of start) {
       const part = await step(process)
       if (part) running.push(part)
@@ -41,15 +48,13 @@ export async function run(config: Config, service: string, start: Step[], beneat
   }
 }
 
-function closeOnSignal({ config, log, services }: Process, closeAll: () => Promise<void>) {
+function closeOnSignal({ http }: Config, log: Log, close: () => Promise<void>) {
   closeWithGrace(
-    { delay: config.http.shutdownTimeout, logger: { error: (said) => log.error(said) } },
+    { delay: http.shutdownTimeout, logger: { error: (said) => log.error(said) } },
     async ({ signal, err }) => {
       if (err) log.fatal({ err }, 'uncaught error: stopping')
       else log.info({ signal }, 'stopping')
-      services.readiness.drain()
-      await delay(config.http.drain)
-      await closeAll()
+      await close()
       log.info('stopped')
     },
   )

@@ -69,6 +69,15 @@ test('a database that stays away at the start: tried again for a while, then a m
   expect(server.said()).not.toContain('secret-of-mine')
 })
 
+test('a start that still waits for its database can be stopped', async () => {
+  const away = 'postgres://seaworthy_service:secret-of-mine@127.0.0.1:1/away'
+  const server = await start(['src/server.ts'], { env: { ...environment(away), DATABASE_START_TIMEOUT_MS: '60000' } })
+  await server.until(/trying again/)
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toEqual({ code: 0, signal: null })
+  expect(server.said()).toContain('"msg":"stopped"')
+})
+
 test('a port that is taken: a message that says what to do, and exit 1', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => other.once('listening', resolve))

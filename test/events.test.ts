@@ -165,6 +165,7 @@ test('what can’t be delivered is a dead letter, others go on, and it is put ba
   const env = { ...process.env, ...settings }
   const listed = await run('node', ['src/dead-letters.ts'], { env })
   expect(listed.stdout).toMatch(/mail[.]requested .*nobody of that name/)
+  expect(listed.stdout).not.toContain(refused.email)
   mail.refuse(undefined)
   const redriven = await run('node', ['src/dead-letters.ts', 'redrive', 'all'], { env })
   expect([redriven.code, redriven.stdout]).toEqual([0, expect.stringContaining('will be told again')])

@@ -160,7 +160,7 @@ test('a call that waits for a running one longer than lock_timeout is 409, and c
 test('a lock that the work itself waits for in vain is no matter of the key', async () => {
   await withClient(ownerUrl, async (owner) => {
     await owner.query('BEGIN; LOCK TABLE effects')
-    await expect(runOnce(db, call(), work)).rejects.toMatchObject({ code: '55P03' })
+    await expect(runOnce(db, call(), work)).rejects.toMatchObject({ status: 503, code: 'DATABASE_BUSY' })
   })
   expect(await keys()).toEqual([])
 })

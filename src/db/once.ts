@@ -1,9 +1,9 @@
 // Idempotency (draft-ietf-httpapi-idempotency-key-header-07): key row, work and stored answer commit together, or not at all.
-import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import type { Database, Tx } from './client.ts'
 import { and, eq, lt, sql } from './drizzle.ts'
+import { isLockTimeout } from './failures.ts'
 import { idempotencyKeys as keys } from './tables.ts'
 
 const keyReused = () =>
@@ -89,7 +89,6 @@ function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refu
 }
 
 // SQLSTATE lock_not_available: lock_timeout ended the wait.
-const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === '55P03'
 
 const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
   and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))

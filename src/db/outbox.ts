@@ -42,7 +42,8 @@ export async function claimEvents(tx: Tx, limit: number, retryAfter: number): Pr
   const rows = await tx
     .update(table)
     .set({ publishedAt: sql`now()` })
-    .where(sql`${table.position} IN (${due})`)
+    // Materialized, so that the limit holds whatever the plan.
+    .where(sql`${table.position} IN (WITH due AS MATERIALIZED (${due}) SELECT position FROM due)`)
     .returning({
       position: table.position,
       id: table.id,
@@ -62,12 +63,13 @@ export async function unclaimEvent(db: Tx, { id, again }: Pick<OutboxEvent, 'id'
     .where(and(eq(table.id, id), isNull(table.handledAt)))
 }
 
-/** Records that the event had its effect, and wakes the relay for the next one of its aggregate. */
+/** Records that the event had its effect, and wakes the relay for the next one of its aggregate. An effect outdoes a death. */
 export async function markHandled(tx: Tx, id: string): Promise<void> {
+  const done = { handledAt: sql`now()`, deadAt: null, error: null }
   await tx
     .update(table)
-    .set({ handledAt: sql`now()` })
-    .where(and(eq(table.id, id), isNull(table.handledAt), isNull(table.deadAt)))
+    .set(done)
+    .where(and(eq(table.id, id), isNull(table.handledAt)))
   await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
 }
 

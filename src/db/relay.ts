@@ -46,7 +46,8 @@ export function startRelay({ db, url, publish, every, retryAfter, onError }: Opt
 
   async function run() {
     try {
-      if (!listener) await listen()
+      // Without its listener the relay still sweeps.
+      if (!listener) await listen().catch(onError)
       while (wanted && !closed) {
         wanted = false
         if ((await relayBatch()) === batch) wanted = true
@@ -78,14 +79,20 @@ export function startRelay({ db, url, publish, every, retryAfter, onError }: Opt
       application_name: 'seaworthy-relay',
       keepAlive: true,
       connectionTimeoutMillis: 2000,
+      query_timeout: 5000,
     })
     client.on('error', onError)
     client.on('end', () => {
       if (listener === client) listener = undefined
     })
     client.on('notification', wake)
-    await client.connect()
-    await client.query(`LISTEN ${outboxChannel}`)
-    listener = client
+    try {
+      await client.connect()
+      await client.query(`LISTEN ${outboxChannel}`)
+      listener = client
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
   }
 }

@@ -44,13 +44,11 @@ test('a subject or a recipient can’t add a header or a recipient of its own', 
   expect(caught('injected')).toMatchObject([{ Recipients: ['worker@example.com'], Bcc: [] }])
 })
 
-test('a recipient whom the server refuses rejects with its answer, and the next mail goes', async () => {
+test('a recipient whom the server refuses rejects with its answer but not the address, and the next mail goes', async () => {
   const mailer = open()
   catcher.refuse((address) => (address === 'gone@example.com' ? 'No such person' : undefined))
-  await expect(mailer.send(mail('refused', 'gone@example.com'))).rejects.toMatchObject({
-    responseCode: 550,
-    message: expect.stringContaining('No such person'),
-  })
+  await expect(mailer.send(mail('refused', 'gone@example.com'))).rejects.toThrow('No such person')
+  await expect(mailer.send(mail('refused', 'gone@example.com'))).rejects.not.toThrow('gone@example.com')
   await mailer.send(mail('after the refusal'))
   expect([caught('refused').length, caught('after the refusal').length]).toEqual([0, 1])
 })

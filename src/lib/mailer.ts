@@ -7,9 +7,12 @@ export type Mailer = ReturnType<typeof createMailer>
 /** `url` is smtp:// or smtps://, `from` the sender's address. One connection is kept open and used again. */
 export function createMailer({ url, from, timeout }: { url: string; from: string; timeout: number }) {
   const limits = { connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout, dnsTimeout: timeout }
+  // A password goes over TLS or not at all.
+  const requireTLS = new URL(url).password !== ''
   const transport = createTransport({
     url,
     pool: true,
+    requireTLS,
     maxConnections: 2,
     ...limits,
     disableFileAccess: true,
@@ -20,7 +23,10 @@ export function createMailer({ url, from, timeout }: { url: string; from: string
   return {
     /** The same `id` gives the same Message-ID, by which a mail that is sent twice can be told. Rejects when it is not accepted. */
     async send({ id, ...mail }: Mail): Promise<void> {
-      await transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` })
+      await transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` }).catch((error: Error) => {
+        // What a server says may repeat the address, and errors are logged.
+        throw new Error(error.message.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)'))
+      })
     },
     close: () => transport.close(),
   }

@@ -44,8 +44,9 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   const onPostgres = () => withBackend(createPostgresBackend) as unknown as typeof onRedis
   const classes = 'redis' in store ? onRedis : onPostgres()
   const retries = { attempts, backoff: { type: 'exponential', delay: backoff, jitter: 0.5 } }
-  // Failed jobs are kept: they are the dead letters. Of the done ones a few are, to look at.
-  const defaultJobOptions = { ...retries, removeOnComplete: { count: 1000 }, removeOnFail: false }
+  // Some that ended are kept, to look at. Dead letters are rows of the outbox, where nothing evicts them.
+  const kept = { count: 1000 }
+  const defaultJobOptions = { ...retries, removeOnComplete: kept, removeOnFail: kept }
   const queues = new Map(
     names.map((name) => [
       name,
@@ -75,8 +76,6 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
           await handle(event, job.data)
         } catch (error) {
           onFailed(event, job.data.kind, error as Error)
-          const last = error instanceof UnrecoverableError || job.attemptsMade + 1 >= attempts
-          if (last) await onDead(event, error as Error)
           throw error
         }
       }
@@ -91,9 +90,15 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
         concurrency,
         lockDuration: lock,
         stalledInterval: lock,
-        maxStalledCount: 20,
+        // A job that takes its worker down with it is given up, too.
+        maxStalledCount: 5,
       }
-      workers.push(watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker))
+      const worker = watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker)
+      // BullMQ alone knows which failure is the last: it counts tries and stalls, and sets the time of the end.
+      worker.on('failed', (job, error) => {
+        if (job?.finishedOn) onDead({ id: job.id ?? '', requestId: job.data.requestId }, error).catch(onError)
+      })
+      workers.push(worker)
     }
     await Promise.all(workers.map((worker) => worker.waitUntilReady()))
   }

@@ -58,16 +58,17 @@ function readOnce({ headers, viewer, method, routeOptions, url, body, id }: Fast
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw keyMalformed()
   const path = url.split('?', 1)[0]
+  // Keyed, because a body may hold a password.
+  const bodyHash = createHmac('sha256', secret)
+    .update(`idempotency\n${JSON.stringify(body ?? null)}`)
+    .digest()
   return {
-    caller: viewer?.id ?? 'anonymous',
+    // Strangers share no keys: one could otherwise take another's.
+    caller: viewer?.id ?? `stranger ${bodyHash.toString('base64url')}`,
     // The path, not its template: a key for one job says nothing of another.
     route: `${method} ${path}`,
     key,
-    // Keyed, because a body may hold a password.
-    bodyHash: createHmac('sha256', secret)
-      .update(`idempotency
-${JSON.stringify(body ?? null)}`)
-      .digest(),
+    bodyHash,
     requestId: id,
     status: successOf(routeOptions.schema?.response),
     ran: false,
