@@ -18,7 +18,7 @@ const patience = 120_000
 type Options = { ownerUrl: string; appUrl: string; journeys: number; seed: number; say: (line: string) => void }
 export type Outcome = { kills: Record<string, number>; accepted: number; faults: string[] }
 
-/** Plays the journeys on a migrated database, eight at a time, while a part is killed about every second. */
+/** Plays the journeys on a migrated database, eight at a time, while parts are killed. */
 export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Options): Promise<Outcome> {
   const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
   const quick = {
@@ -40,11 +40,9 @@ export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Optio
   }
   const stack = await openStack({ appUrl, env })
   try {
-    const stop = new AbortController()
-    const killer = killAtRandom(stack, seed, stop.signal)
-    await playAll(stack.url, journeys, say)
-    stop.abort()
-    const kills = await killer
+    const killer = createKiller(stack, seed)
+    await playAll(stack.url, journeys, killer.step, say)
+    const kills = await killer.finish()
     await settled(ownerUrl)
     return { kills, ...(await count(ownerUrl, stack)) }
   } finally {
@@ -52,34 +50,48 @@ export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Optio
   }
 }
 
-async function playAll(url: string, journeys: number, say: (line: string) => void) {
+async function playAll(url: string, journeys: number, step: () => void, say: (line: string) => void) {
   const call = createCaller(url, patience)
   let left = journeys
   const play = async () => {
     while (left-- > 0) {
       const [client, worker] = await Promise.all([joinAs(call, 'client'), joinAs(call, 'worker')])
-      await agree(call, client, worker)
+      await agree(call, client, worker, step)
       if (left % 20 === 0) say(`${journeys - Math.max(left, 0)} of ${journeys} journeys`)
     }
   }
   await Promise.all(Array.from({ length: 8 }, play))
 }
 
-async function killAtRandom(stack: Stack, seed: number, stop: AbortSignal): Promise<Record<string, number>> {
+/** Kills a part every 3 to 12 steps of the journeys: by progress and not by time, so that a quick machine is hit as often. */
+function createKiller(stack: Stack, seed: number) {
   const random = randomOf(seed)
   const kills: Record<string, number> = { api: 0, worker: 0, redis: 0 }
-  while (!stop.aborted) {
-    await delay(300 + random() * 1200, undefined, { signal: stop }).catch(() => {})
-    if (stop.aborted) break
+  let left = 3
+  let restarts = Promise.resolve()
+
+  return { step, finish }
+
+  function step() {
+    left -= 1
+    if (left > 0) return
+    left = 3 + Math.floor(random() * 10)
     const part = ['api', 'worker', 'redis'][Math.floor(random() * 3)] ?? 'api'
     kills[part] = (kills[part] ?? 0) + 1
-    if (part === 'redis') {
-      stack.redis.kill('SIGKILL')
-      await delay(random() * 500)
-      await stack.redis.restart()
-    } else (part === 'api' ? stack.api : stack.workers[0])?.kill()
+    if (part === 'redis') restarts = restarts.then(() => killRedis(random() * 500))
+    else (part === 'api' ? stack.api : stack.workers[0])?.kill()
   }
-  return kills
+
+  async function killRedis(pause: number) {
+    stack.redis.kill('SIGKILL')
+    await delay(pause)
+    await stack.redis.restart()
+  }
+
+  async function finish() {
+    await restarts
+    return kills
+  }
 }
 
 /** Mulberry32: the same seed kills in the same order. */
