@@ -244,24 +244,3 @@ describe('deleting', () => {
     expect((await restore(id, rival)).statusCode).toBe(404)
   })
 })
-
-describe('slugs', () => {
-  const state = async (slug: string) => (await call('GET', `/v1/slugs/${slug}`)).json()
-
-  test('a free slug is available, a reserved one never', async () => {
-    expect(await state('nobody-has-this')).toEqual({
-      slug: 'nobody-has-this',
-      available: true,
-      reason: null,
-      jobId: null,
-    })
-    expect(await state('admin')).toEqual({ slug: 'admin', available: false, reason: 'reserved', jobId: null })
-  })
-
-  test('a taken slug names its job only when everyone may see that job', async () => {
-    const { id } = await draft({ slug: 'soon-public' })
-    expect(await state('soon-public')).toMatchObject({ available: false, reason: 'taken', jobId: null })
-    await call('POST', `/v1/jobs/${id}/publication`, { as: client })
-    expect(await state('soon-public')).toMatchObject({ available: false, reason: 'taken', jobId: id })
-  })
-})
