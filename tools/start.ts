@@ -44,9 +44,7 @@ await open(async () => {
   await makeFolder()
   const secrets = await keepSecrets(secretsFile)
   const { urls, release } = await findDatabase(secrets)
-  const mail = process.env.SMTP_URL
-    ? undefined
-    : await openMailCatcher({ webPort: 8025 }).catch(() => openMailCatcher())
+  const mail = given.SMTP_URL ? undefined : await openMailCatcher({ webPort: 8025 }).catch(() => openMailCatcher())
   const closeBeneath = async () => {
     await mail?.close()
     await release()

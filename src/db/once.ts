@@ -88,8 +88,6 @@ function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refu
   return { refusal: new AppError(status, code, detail) }
 }
 
-// SQLSTATE lock_not_available: lock_timeout ended the wait.
-
 const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
   and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))
 

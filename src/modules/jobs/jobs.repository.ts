@@ -14,6 +14,7 @@ type Changes = Partial<Omit<NewRow, 'clientId' | 'slug'>>
 type Key = (string | number)[]
 
 const alive = isNull(jobs.deletedAt)
+const withoutContract = sql`NOT EXISTS (SELECT FROM ${contracts} WHERE ${contracts.jobId} = ${jobs.id})`
 const nextVersion = { version: sql`${jobs.version} + 1`, updatedAt: sql`now()` }
 
 /** Undefined when the slug is taken. */
@@ -100,8 +101,7 @@ export async function closeOpen(db: Tx, clientId: string, id: string): Promise<J
 
 /** Undefined unless it is a job of this client that is neither deleted nor under contract. */
 export async function markDeleted(db: Tx, clientId: string, id: string): Promise<JobRow | undefined> {
-  const free = sql`NOT EXISTS (SELECT FROM ${contracts} WHERE ${contracts.jobId} = ${jobs.id})`
-  const own = and(eq(jobs.id, id), eq(jobs.clientId, clientId), alive, free)
+  const own = and(eq(jobs.id, id), eq(jobs.clientId, clientId), alive, withoutContract)
   return one(
     db
       .update(jobs)
@@ -125,8 +125,14 @@ export async function unmarkDeleted(db: Tx, clientId: string, id: string): Promi
 
 /** Removes for good what was deleted more than `days` ago and has no contract, at most `batch` rows at once; answers how many. */
 export async function purgeDeleted(db: Tx, days: number, batch: number): Promise<number> {
-  const old = sql`SELECT id FROM ${jobs} WHERE ${jobs.deletedAt} < now() - make_interval(days => ${days}) AND NOT EXISTS (SELECT FROM ${contracts} WHERE ${contracts.jobId} = ${jobs.id}) LIMIT ${batch} FOR UPDATE SKIP LOCKED`
-  const { rowCount } = await db.delete(jobs).where(sql`${jobs.id} IN (${old})`)
+  const old = sql`
+    SELECT id FROM ${jobs}
+    WHERE ${jobs.deletedAt} < now() - make_interval(days => ${days}) AND ${withoutContract}
+    LIMIT ${batch} FOR UPDATE SKIP LOCKED`
+  // Materialized, so that the limit holds whatever the plan.
+  const { rowCount } = await db
+    .delete(jobs)
+    .where(sql`${jobs.id} IN (WITH old AS MATERIALIZED (${old}) SELECT id FROM old)`)
   return rowCount ?? 0
 }
 

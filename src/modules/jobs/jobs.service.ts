@@ -139,6 +139,8 @@ export function createJobsService({ db, cursors, audit }: Deps) {
 
   async function remove(actor: Actor, id: string): Promise<void> {
     await db.transaction(async (tx) => {
+      // An acceptance may be under way: its contract is seen only by a statement that begins after it.
+      await lockJob(tx, id, 'update')
       if (!(await markDeleted(tx, actor.id, id))) throw jobUnderContract((await getOwn(tx, actor, id)).id)
       await audit(tx, actor, 'job.deleted', id)
     })
