@@ -1,13 +1,11 @@
 // The service as processes of their own over real parts, each of which can be killed and comes back: for chaos and its tests.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import process from 'node:process'
-import { createInterface } from 'node:readline'
 import { openMailCatcher } from './mail-catcher.ts'
+import { startProcess } from './process.ts'
 import { openRedis } from './redis-server.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -51,49 +49,43 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
 function keep(file: string, env: Record<string, string>, readyLine: RegExp) {
   const said: string[] = []
   let stopped = false
-  let child: ChildProcess
-  let up: Promise<void>
-  start()
+  let current = start()
+  let up = current.until(readyLine)
+  watch()
 
-  return { ready: () => up, said: () => said.join('\n'), kill, stop }
+  return { ready: () => up, said: () => [...said, current.said()].join('\n'), kill, stop }
 
   function start() {
-    child = spawn(process.execPath, [join(root, file)], {
-      cwd: root,
-      env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    up = new Promise((resolve) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        if (!stream) continue
-        createInterface(stream).on('line', (line) => {
-          said.push(line)
-          if (said.length > 5000) said.shift()
-          if (readyLine.test(line)) resolve()
-        })
-      }
-    })
-    child.once('exit', () => {
-      if (!stopped) start()
+    return startProcess([join(root, file)], { cwd: root, env })
+  }
+
+  function watch() {
+    // Killed before it was ready: whoever waits does so for the next one.
+    up.catch(() => {})
+    void current.ended.then(() => {
+      if (stopped) return
+      said.push(current.said())
+      current = start()
+      up = current.until(readyLine)
+      watch()
     })
   }
 
   /** Kills it where it stands; it starts again at once. */
   function kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    child.kill(signal)
+    current.child.kill(signal)
   }
 
   /** Lets it finish what it does. Answers its exit code, null when it had to be killed. */
   async function stop(): Promise<number | null> {
     stopped = true
-    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : [child.exitCode]
-    child.kill('SIGTERM')
-    const [code] = await ended
-    return code as number | null
+    current.child.kill('SIGTERM')
+    return (await current.ended).code
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))
   const ports = servers.map((server) => (server.address() as { port: number }).port)

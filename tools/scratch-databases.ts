@@ -1,0 +1,83 @@
+// A PostgreSQL whose databases live no longer than the run that made them: for the test suite and the readiness runner.
+import { randomBytes } from 'node:crypto'
+import process from 'node:process'
+import { createDatabase, type DatabaseUrls, restrict, withClient } from './create-database.ts'
+import { openEmbeddedPostgres } from './embedded-postgres.ts'
+
+export type ScratchDatabase = DatabaseUrls & { adminUrl: string; name: string }
+export type ScratchServer = Awaited<ReturnType<typeof openScratchServer>>
+type Options = { dataDir: string; prefix: string; passwords: { owner: string; app: string } }
+
+// Nothing here outlives the run, so a lost write is no loss.
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
+
+/** Starts the server of `dataDir`, or joins the run that uses it, and drops what killed runs left. */
+export async function openScratchServer({ dataDir, prefix, passwords }: Options) {
+  const { url: adminUrl, stop } = await openEmbeddedPostgres({ dataDir, settings })
+  await dropDatabases(adminUrl, prefix, (pid) => !isAlive(pid))
+
+  return { adminUrl, create, copy, drop, close }
+
+  /** An empty database, named for this process. */
+  async function create(): Promise<ScratchDatabase> {
+    const name = `${prefix}_${process.pid}_${randomBytes(6).toString('hex')}`
+    const urls = await createDatabase({ adminUrl, name, passwords })
+    return { ...urls, name, adminUrl: adminUrlOf(adminUrl, name) }
+  }
+
+  function copy(template: ScratchDatabase): Promise<ScratchDatabase> {
+    return copyDatabase(template)
+  }
+
+  async function drop({ name }: ScratchDatabase): Promise<void> {
+    await withClient(adminUrl, (admin) =>
+      admin.query(`DROP DATABASE IF EXISTS ${admin.escapeIdentifier(name)} WITH (FORCE)`),
+    )
+  }
+
+  async function close(): Promise<void> {
+    const left = await dropDatabases(adminUrl, prefix, (pid) => pid === process.pid)
+    // Another run in the same checkout may still use the server.
+    if (left === 0) await stop()
+  }
+}
+
+/** A copy of a database to which nobody is connected, under a name of the same run. */
+export async function copyDatabase(template: ScratchDatabase): Promise<ScratchDatabase> {
+  const name = template.name.replace(/[^_]+$/, randomBytes(6).toString('hex'))
+  await withClient(adminUrlOf(template.adminUrl, 'postgres'), async (admin) => {
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template.name} OWNER seaworthy_owner`)
+    await restrict(admin, name)
+  })
+  const renamed = (url: string) => url.replace(template.name, name)
+  return {
+    name,
+    ownerUrl: renamed(template.ownerUrl),
+    appUrl: renamed(template.appUrl),
+    adminUrl: renamed(template.adminUrl),
+  }
+}
+
+const adminUrlOf = (url: string, name: string) => url.replace(/\/[^/]+$/, `/${name}`)
+
+/** Drops the databases of the runs whose process `drop` picks. Answers how many are left. */
+async function dropDatabases(adminUrl: string, prefix: string, drop: (pid: number) => boolean): Promise<number> {
+  return withClient(adminUrl, async (admin) => {
+    const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname ~ $1', [
+      `^${prefix}_[0-9]+_`,
+    ])
+    const ours = rows.filter(({ datname }) => drop(Number(datname.slice(prefix.length + 1).split('_')[0])))
+    for (const { datname } of ours) {
+      await admin.query(`DROP DATABASE IF EXISTS ${admin.escapeIdentifier(datname)} WITH (FORCE)`)
+    }
+    return rows.length - ours.length
+  })
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
