@@ -1,7 +1,7 @@
-import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { playChaos } from '../tools/chaos.ts'
 import { withClient } from '../tools/create-database.ts'
+import { holdTable } from '../tools/hold-table.ts'
 import { agree, createCaller, join } from '../tools/journey.ts'
 import { openMailCatcher } from '../tools/mail-catcher.ts'
 import { openStack } from '../tools/stack.ts'
@@ -43,18 +43,9 @@ const toldTwice =
 
 /** Keeps every other session from a table, until released. */
 async function hold(adminUrl: string, table: string) {
-  const admin = new pg.Client(adminUrl)
-  await admin.connect()
-  onTestFinished(() => admin.end())
-  await admin.query('BEGIN')
-  await admin.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
-  const waiting = `SELECT FROM pg_locks WHERE relation = '${table}'::regclass AND NOT granted`
-  return {
-    release: () => admin.query('ROLLBACK'),
-    awaited: async () => {
-      while ((await admin.query(waiting)).rowCount === 0);
-    },
-  }
+  const held = await holdTable(adminUrl, table)
+  onTestFinished(held.close)
+  return held
 }
 
 test('an accepted application: one contract, both parties told, one mail', async () => {

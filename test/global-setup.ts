@@ -10,10 +10,8 @@ declare module 'vitest' {
   }
 }
 
-const passwords = { owner: 'owner of the tests', app: 'service of the tests' }
-
 export default async function setup(project: TestProject) {
-  const server = await openScratchServer({ dataDir: resolve('.local/test-postgres'), prefix: 'test', passwords })
+  const server = await openScratchServer({ dataDir: resolve('.local/test-postgres'), prefix: 'test' })
   const template = await server.create()
   await migrate({ url: template.ownerUrl, direction: 'up', say: console.error })
   project.provide('template', template)

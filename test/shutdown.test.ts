@@ -1,25 +1,15 @@
 import { resolve } from 'node:path'
-import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { holdTable } from '../tools/hold-table.ts'
 import { createTestDatabase } from './database.ts'
 import { environment } from './environment.ts'
 import { startServer } from './process.ts'
 
 /** Holds back whoever reads jobs, until released. */
 async function holdJobs(adminUrl: string) {
-  const admin = new pg.Client(adminUrl)
-  await admin.connect()
-  onTestFinished(() => admin.end())
-  await admin.query('BEGIN')
-  await admin.query('LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE')
-  return {
-    release: () => admin.query('ROLLBACK'),
-    /** Resolves when someone waits for the lock. */
-    awaited: async () => {
-      const waiting = "SELECT FROM pg_locks WHERE relation = 'jobs'::regclass AND NOT granted"
-      while ((await admin.query(waiting)).rowCount === 0);
-    },
-  }
+  const held = await holdTable(adminUrl, 'jobs')
+  onTestFinished(held.close)
+  return held
 }
 
 test('SIGTERM: ready turns 503 first, the request in flight is answered, then exit 0', async () => {

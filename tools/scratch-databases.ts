@@ -1,20 +1,25 @@
 // A PostgreSQL whose databases live no longer than the run that made them: for the test suite and the readiness runner.
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import process from 'node:process'
 import { createDatabase, type DatabaseUrls, restrict, withClient } from './create-database.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 
 export type ScratchDatabase = DatabaseUrls & { adminUrl: string; name: string }
 export type ScratchServer = Awaited<ReturnType<typeof openScratchServer>>
-type Options = { dataDir: string; prefix: string; passwords: { owner: string; app: string } }
+type Options = { dataDir: string; prefix: string }
 
 // Nothing here outlives the run, so a lost write is no loss.
 const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
 
 /** Starts the server of `dataDir`, or joins the run that uses it, and drops what killed runs left. */
-export async function openScratchServer({ dataDir, prefix, passwords }: Options) {
+export async function openScratchServer({ dataDir, prefix }: Options) {
   const { url: adminUrl, stop } = await openEmbeddedPostgres({ dataDir, settings })
+  // The logins are the cluster's: every run has to give them the same passwords, and nobody else may know them.
+  const password = (login: string) => createHmac('sha256', new URL(adminUrl).password).update(login).digest('base64url')
+  const passwords = { owner: password('owner'), app: password('app') }
   await dropDatabases(adminUrl, prefix, (pid) => !isAlive(pid))
+  // From now on a run that ends beside this one sees that the server is still used.
+  await withClient(adminUrl, (admin) => admin.query(`CREATE DATABASE ${prefix}_${process.pid}_run`))
 
   return { adminUrl, create, copy, drop, close }
 

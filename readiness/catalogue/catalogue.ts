@@ -1,0 +1,21 @@
+// Every control that has a probe. What controls.tsv lists and is not here shows in the report as missing.
+import type { Control } from '../control.ts'
+import { api } from './api.ts'
+import { data } from './data.ts'
+import { observability } from './observability.ts'
+import { operations } from './operations.ts'
+import { queue } from './queue.ts'
+import { readiness } from './readiness.ts'
+import { reliability } from './reliability.ts'
+import { security } from './security.ts'
+
+export const catalogue: readonly Control[] = [
+  ...security,
+  ...api,
+  ...reliability,
+  ...data,
+  ...queue,
+  ...observability,
+  ...operations,
+  ...readiness,
+]

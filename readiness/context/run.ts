@@ -1,0 +1,122 @@
+// What one run of the runner holds: a folder of its own, the PostgreSQL of its stacks, copies of the tree. It leaves nothing behind,
+// and tidies what a killed run left.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { startProcess } from '../../tools/process.ts'
+import { isAlive, openScratchServer, type ScratchDatabase } from '../../tools/scratch-databases.ts'
+
+export type Run = Awaited<ReturnType<typeof openRun>>
+const execute = promisify(execFile)
+
+/** `root` is the project: its files are copied once, so that an edit during the run changes nothing. */
+export async function openRun(root: string) {
+  const base = join(root, '.local/readiness')
+  await tidy(base)
+  const folder = join(base, `run-${process.pid}`)
+  mkdirSync(folder, { recursive: true })
+  const files = await filesOf(root)
+  const tree = copyTree('tree', root)
+  const templates = new Map<string, Promise<ScratchDatabase>>()
+  let counter = 0
+  let server: ReturnType<typeof openScratchServer> | undefined
+
+  return { folder, tree, copyTree, makeFolder, record, databases, copyDatabase, abandon, close }
+
+  /** A copy of the project's files, as they were at the start or as another copy has them, with node_modules linked. */
+  function copyTree(name: string, from = tree): string {
+    const to = join(folder, name)
+    for (const file of files) {
+      mkdirSync(dirname(join(to, file)), { recursive: true })
+      cpSync(join(from, file), join(to, file))
+    }
+    symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'))
+    return to
+  }
+
+  function makeFolder(name: string): string {
+    const made = join(folder, `${name}-${++counter}`)
+    mkdirSync(made)
+    return made
+  }
+
+  /** Remembers a process, so that the next run ends it when this one can't. */
+  function record(pid: number | undefined): void {
+    if (pid) writeFileSync(join(folder, 'processes'), `${pid}\n`, { flag: 'a' })
+  }
+
+  function databases() {
+    server ??= openScratchServer({ dataDir: join(base, 'postgres'), prefix: 'readiness' })
+    return server
+  }
+
+  /** A database as the migrations of a tree make it: made once, copied for each stack. */
+  async function copyDatabase(of: string): Promise<ScratchDatabase> {
+    const { create, copy } = await databases()
+    const sql = globSync('migrations/*.sql', { cwd: of }).sort()
+    const hash = createHash('sha256').update(
+      sql.map((file) => `${file}\n${readFileSync(join(of, file), 'utf8')}`).join(),
+    )
+    const key = hash.digest('hex')
+    const template = templates.get(key) ?? create().then((made) => migrate(of, made))
+    templates.set(key, template)
+    return copy(await template)
+  }
+
+  /** Ends it while stacks are up: their processes first. */
+  async function abandon(): Promise<void> {
+    await killRecorded(folder)
+    await close()
+  }
+
+  async function close(): Promise<void> {
+    await (await server)?.close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** What git knows or would add: no build products, no secrets of this machine. */
+async function filesOf(root: string): Promise<string[]> {
+  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
+  const { stdout } = await execute('git', words, { cwd: root, maxBuffer: 64 * 1024 * 1024 })
+  return stdout.split('\0').filter((file) => file && existsSync(join(root, file)))
+}
+
+async function migrate(tree: string, database: ScratchDatabase): Promise<ScratchDatabase> {
+  const env = { DATABASE_OWNER_URL: database.ownerUrl }
+  const migrating = startProcess([join(tree, 'src/migrate.ts')], { cwd: tree, env })
+  const { code } = await migrating.ended
+  if (code !== 0) throw new Error(`The migrations did not run:\n${migrating.said()}`)
+  return database
+}
+
+/** Ends the processes and removes the folders of runs that were killed. A number that another program has by now is left alone. */
+async function tidy(base: string): Promise<void> {
+  if (!existsSync(base)) return
+  for (const name of readdirSync(base).filter((entry) => /^run-\d+$/.test(entry))) {
+    if (isAlive(Number(name.slice(4)))) continue
+    await killRecorded(join(base, name))
+    rmSync(join(base, name), { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function killRecorded(folder: string): Promise<void> {
+  const list = join(folder, 'processes')
+  for (const pid of existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n').map(Number) : []) {
+    const { stdout } = await execute('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+    if (isAlive(pid) && stdout.includes(folder)) process.kill(pid, 'SIGKILL')
+  }
+}

@@ -1,0 +1,108 @@
+// `npm run readiness`: proves the controls on the running stack, and writes the report. docs/readiness.md has its options.
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { openRun } from './context/run.ts'
+import type { Control, Need } from './control.ts'
+import { type Kept, readReport, writeReport } from './report/files.ts'
+import { type Facts, makeReport } from './report/report.ts'
+import { listControls, progress, summary } from './runner/console.ts'
+import { BrokenHome, type Home, openHome } from './runner/home.ts'
+import { changedSince, describeMachine, describeTree, type Machine } from './runner/machine.ts'
+import { type Options, readOptions, UsageError } from './runner/options.ts'
+import { examineAll, type Finding } from './runner/schedule.ts'
+import { signReport, unsignable } from './runner/sign-off.ts'
+import { lookAt, Unreachable } from './runner/target.ts'
+import { exitCode } from './runner/verdict.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const exits = { broken: 2, unreachable: 3, interrupted: 130 }
+
+try {
+  const options = readOptions(process.argv.slice(2), root)
+  const home = await openHome(options.home, today())
+  if (options.list) console.log(listControls(home, options))
+  else if (options.signOff) await sign(home, options, options.signOff)
+  else process.exitCode = await examine(home, options)
+} catch (error) {
+  const known = error instanceof UsageError || error instanceof BrokenHome || error instanceof Unreachable
+  console.error(known ? error.message : error)
+  process.exitCode = error instanceof Unreachable ? exits.unreachable : exits.broken
+}
+
+async function examine(home: Home, options: Options): Promise<number> {
+  const start = new Date()
+  const tree = await describeTree(root)
+  const machine = await describeMachine(new Set(home.catalogue.flatMap(({ needs }) => needs)))
+  const selection = home.catalogue.filter((control) => options.selects(control))
+  if (selection.length === 0) throw new UsageError('No control is selected: see npm run readiness -- --list')
+  const findings = options.target
+    ? await lookAt(options.target, options.token, selection)
+    : await examineHere(selection, machine, options)
+  const previous = trusted(readReport(options.report))
+  const end = new Date()
+  const run: Facts['run'] = {
+    ...tree,
+    versions: { seaworthy: await versionOf(root), node: process.versions.node },
+    start: start.toISOString(),
+    end: end.toISOString(),
+    seconds: Math.round((end.getTime() - start.getTime()) / 1000),
+    target: options.target ?? 'local',
+    arguments: process.argv.slice(2).map((word) => (word === options.token ? '(token)' : word)),
+  }
+  const report = makeReport({ home, findings, previous: previous?.report }, { run, machine, today: today() })
+  const digest = writeReport(options.report, report, home.signOffs())
+  console.log(options.json ? JSON.stringify(report, null, 2) : summary(report, findings, digest, options))
+  return exitCode(report, findings, selection, options)
+}
+
+/** On stacks of this machine. Ctrl-C ends what is under way, removes everything, and writes no report. */
+async function examineHere(selection: Control[], machine: Machine, options: Options): Promise<Finding[]> {
+  const able = selection.filter(({ needs }) => !needs.some((need: Need) => machine.lacks.includes(need)))
+  const run = await openRun(root)
+  const interrupted = new AbortController()
+  const interrupt = async () => {
+    interrupted.abort()
+    await run.abandon()
+    process.exit(exits.interrupted)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt)
+  const changed = options.since ? await changedSince(root, options.since) : undefined
+  try {
+    return await examineAll({
+      run,
+      selection: able,
+      sabotaged: options.sabotages(selection, changed),
+      signal: interrupted.signal,
+      onFinding: (finding, done) => console.error(progress(finding, done, able.length)),
+    })
+  } finally {
+    await run.close()
+  }
+}
+
+function trusted(kept: Kept | string | undefined): Kept | undefined {
+  if (typeof kept !== 'string') return kept
+  console.error(`${kept}: it counts for nothing`)
+  return undefined
+}
+
+async function sign(home: Home, { report: folder }: Options, { name, role }: NonNullable<Options['signOff']>) {
+  const kept = readReport(folder)
+  if (kept === undefined) throw new UsageError(`There is no report in ${folder}: run npm run readiness -- --sabotage`)
+  if (typeof kept === 'string') throw new UsageError(`${kept}: run again, then sign`)
+  const why = unsignable(kept.report, (await describeTree(root)).commit)
+  if (why) throw new UsageError(why)
+  const date = new Date().toISOString()
+  console.log(signReport(home.folder, kept.report, kept.digest, { name, role, date }))
+  // The page shows who signed.
+  writeReport(folder, kept.report, home.signOffs())
+}
+
+async function versionOf(folder: string): Promise<string> {
+  return String(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')).version)
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
