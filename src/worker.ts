@@ -14,6 +14,8 @@ export async function startWorker({ config, log, resources: { db }, services }: 
     ...config.queues,
     onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
   })
+  // Without Redis no event is lost: they wait in the outbox, and go on when it is back.
+  services.readiness.watch({ name: 'queue', covered: 'events-wait', check: queues.ping })
   await queues.work({
     concurrency: config.worker.concurrency,
     onFailed: ({ id, requestId }, kind, error) =>

@@ -56,7 +56,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   const workers: Worker[] = []
   const underWay = new Set<Promise<void>>()
 
-  return { publish, work, close }
+  return { publish, work, ping, close }
 
   /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
   async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
@@ -108,6 +108,11 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     if (!handler) throw new UnrecoverableError(`Nobody handles events of the kind ${kind}`)
     if (!Value.Check(events[handler.kind], payload)) throw new UnrecoverableError(`The payload is not that of ${kind}`)
     await handler.handle(event, payload as never)
+  }
+
+  /** Rejects when Redis does not answer. In embedded mode the database is asked by a check of its own. */
+  async function ping(): Promise<void> {
+    if (connections[0]) await connections[0].ping().catch(() => Promise.reject(new Error('out of reach')))
   }
 
   /** Waits for the jobs under way, but not for a store that is away: what it is not told of is done again, without effect. */

@@ -42,6 +42,16 @@ test('it is ready when every check passes', async () => {
   })
 })
 
+test('what is watched later counts like what was given', async () => {
+  const { readiness, status } = await buildReady()
+  const queue = dependency('queue', 'events-wait')
+  readiness.watch(queue.check)
+  queue.breaks()
+  expect(await readiness.verdict()).toMatchObject({ status: 'degraded', modes: ['events-wait'] })
+  queue.mends()
+  expect(await status()).toBe('ready')
+})
+
 test('it is starting until everything was up once, even where a degraded mode covers what is away', async () => {
   const { postgres, redis, status } = build()
   redis.breaks()

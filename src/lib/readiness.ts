@@ -12,11 +12,17 @@ export type Readiness = ReturnType<typeof createReadiness>
  * Whether this process should be sent traffic. All checks run at once, each for at most `timeout` milliseconds. What fails before
  * everything was up once is `starting`; later it is `degraded` where all that fails is covered, else `failing`.
  */
-export function createReadiness({ checks, timeout }: { checks: Check[]; timeout: number }) {
+export function createReadiness({ checks: given, timeout }: { checks: Check[]; timeout: number }) {
+  const checks = [...given]
   let wasReady = false
   let draining = false
 
-  return { drain, isDraining: () => draining, verdict }
+  return { watch, drain, isDraining: () => draining, verdict }
+
+  /** Adds what only some processes stand on. */
+  function watch(check: Check): void {
+    checks.push(check)
+  }
 
   /** Turns unready for good: traffic should stop before the listener closes. */
   function drain(): void {
@@ -24,8 +30,9 @@ export function createReadiness({ checks, timeout }: { checks: Check[]; timeout:
   }
 
   async function verdict(): Promise<Verdict> {
-    const results = await Promise.all(checks.map((check) => within(check, timeout)))
-    const failing = checks.filter((_, index) => !results[index]?.ok)
+    const asked = [...checks]
+    const results = await Promise.all(asked.map((check) => within(check, timeout)))
+    const failing = asked.filter((_, index) => !results[index]?.ok)
     wasReady ||= failing.length === 0
     const modes = failing.flatMap(({ covered }) => covered ?? [])
     return { status: statusOf(failing.length, modes.length), modes, checks: results }
