@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { openRun } from './context/run.ts'
 import type { Control, Need } from './control.ts'
+import { decide } from './report/decision.ts'
 import { type Kept, readReport, writeReport } from './report/files.ts'
 import { type Facts, makeReport } from './report/report.ts'
 import { listControls, progress, summary } from './runner/console.ts'
@@ -11,7 +12,7 @@ import { BrokenHome, type Home, openHome } from './runner/home.ts'
 import { changedSince, describeMachine, describeTree, type Machine } from './runner/machine.ts'
 import { type Options, readOptions, UsageError } from './runner/options.ts'
 import { examineAll, type Finding } from './runner/schedule.ts'
-import { signReport, unsignable } from './runner/sign-off.ts'
+import { checkSignOffs, signReport, unsignable } from './runner/sign-off.ts'
 import { lookAt, Unreachable } from './runner/target.ts'
 import { exitCode } from './runner/verdict.ts'
 
@@ -97,6 +98,10 @@ async function sign(home: Home, { report: folder }: Options, { name, role }: Non
   console.log(signReport(home.folder, kept.report, kept.digest, { name, role, date }))
   // The page shows who signed.
   writeReport(folder, kept.report, home.signOffs())
+  const { go, reasons } = decide(kept.report, checkSignOffs(kept.report, kept.digest, home.signOffs()))
+  console.log(
+    go ? 'GO' : ['NO GO', ...reasons.map(({ text, controls }) => `  ${text} ${controls.join(' ')}`)].join('\n'),
+  )
 }
 
 async function versionOf(folder: string): Promise<string> {

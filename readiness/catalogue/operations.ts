@@ -1,3 +1,69 @@
-import type { Control } from '../control.ts'
+import { type Control, control, source } from '../control.ts'
+import { seeExample } from '../probes/env-example.ts'
+import { seeSignOffs } from '../probes/runner.ts'
 
-export const operations: Control[] = []
+export const operations: Control[] = [
+  control({
+    id: 'OPS-13',
+    level: 'must',
+    holds:
+      '.env.example lists every variable with its default, and a copy of it with its blanks filled in starts the service.',
+    because: 'A variable that nobody knows of is set in one deployment and forgotten in the next.',
+    code: ['.env.example', 'src/environment.schemas.ts'],
+    runbook: 'docs/runbooks/secrets.md#the-service-refuses-to-start',
+    plane: 'file',
+    needs: ['database'],
+    own: {},
+    probe: seeExample,
+    sabotages: [
+      source('a variable is left out', '.env.example', '#READY_TIMEOUT_MS=1500\n', '', { red: 'variable-missing' }),
+      source('a default is wrong', '.env.example', '#DRAIN_MS=500\n', '#DRAIN_MS=5000\n', { red: 'default-wrong' }),
+      source('a blank is no blank', '.env.example', '\nPUBLIC_URL=\n', '\nPUBLIC_URL=http://example\n', {
+        red: 'blank-filled',
+      }),
+    ],
+  }),
+  control({
+    id: 'OPS-15',
+    level: 'must',
+    holds: 'The report is made of evidence, six roles sign one report of one commit, and open risks have owners.',
+    because: 'A go that was given to another commit, or to a report that someone touched up, is no go.',
+    code: [
+      'readiness/runner/sign-off.ts',
+      'readiness/report/decision.ts',
+      'readiness/report/files.ts',
+      'readiness/risks.json',
+    ],
+    runbook: 'docs/runbooks/readiness.md#a-sign-off-is-invalid',
+    plane: 'file',
+    needs: [],
+    own: {},
+    probe: seeSignOffs,
+    sabotages: [
+      source(
+        'an edited report can be signed',
+        'readiness/report/files.ts',
+        'if (sealed !== digest)',
+        "if (sealed === '')",
+        { red: 'edited-report-signed' },
+      ),
+      source(
+        'a sign-off holds for any report',
+        'readiness/runner/sign-off.ts',
+        ': signOff.digest !== digest',
+        ": signOff.digest === ''",
+        { red: 'another-report-is-signed' },
+      ),
+      source(
+        'five roles will do',
+        'readiness/report/decision.ts',
+        'const unsigned = roles.filter(',
+        'const unsigned = roles.slice(0, -1).filter(',
+        { red: 'go-without-all-roles' },
+      ),
+      source('another commit can be signed', 'readiness/runner/sign-off.ts', 'if (run.commit !== head)', 'if (!head)', {
+        red: 'another-commit-signed',
+      }),
+    ],
+  }),
+]

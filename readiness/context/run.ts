@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   cpSync,
+  type Dirent,
   existsSync,
   globSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { startProcess } from '../../tools/process.ts'
@@ -88,12 +89,22 @@ export async function openRun(root: string) {
   }
 }
 
-/** What git knows or would add: no build products, no secrets of this machine. */
+const notOurs = new Set(['.git', '.local', 'node_modules', 'coverage', 'readiness-report'])
+
+/** What git knows or would add: no build products, no secrets of this machine. Where it knows nothing, as in an unpacked archive, all. */
 async function filesOf(root: string): Promise<string[]> {
   const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
-  const { stdout } = await execute('git', words, { cwd: root, maxBuffer: 64 * 1024 * 1024 })
-  return stdout.split('\0').filter((file) => file && existsSync(join(root, file)))
+  const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 }
+  const { stdout } = await execute('git', words, options).catch(() => ({ stdout: '' }))
+  const files = stdout.split('\0').filter((file) => file && existsSync(join(root, file)))
+  return files.length > 0
+    ? files
+    : globSync('**', { cwd: root, exclude: isNotOurs, withFileTypes: true }).flatMap(pathIn(root))
 }
+
+const isNotOurs = ({ name }: { name: string }) => notOurs.has(name)
+const pathIn = (root: string) => (entry: Dirent) =>
+  entry.isFile() ? [relative(root, join(entry.parentPath, entry.name))] : []
 
 async function migrate(tree: string, database: ScratchDatabase): Promise<ScratchDatabase> {
   const env = { DATABASE_OWNER_URL: database.ownerUrl }

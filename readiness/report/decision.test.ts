@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import { decide } from './decision.ts'
 import type { CheckedSignOff, Report } from './report.schemas.ts'
-import { sampleControl, sampleDigest, sampleReport, sampleSignOffs, soundReport } from './sample.ts'
+import { sampleControl, sampleReport, sampleSignOffs, soundReport } from './sample.ts'
 
-const reasonsFor = (report: Report, signOffs: CheckedSignOff[] = sampleSignOffs(), digest = sampleDigest) =>
-  decide(report, signOffs, digest).reasons.map(({ text, controls }) => [text, ...controls].join(' '))
+const reasonsFor = (report: Report, signOffs: CheckedSignOff[] = sampleSignOffs()) =>
+  decide(report, signOffs).reasons.map(({ text, controls }) => [text, ...controls].join(' '))
 const signOffsWith = (role: string, given: Partial<CheckedSignOff>) =>
   sampleSignOffs().map((signOff) => (signOff.role === role ? { ...signOff, ...given } : signOff))
 
 test('every must held and six valid sign-offs are GO', () => {
-  expect(decide(soundReport(), sampleSignOffs(), sampleDigest)).toEqual({ go: true, reasons: [] })
-  expect(decide({ ...soundReport(), reached: 'musts' }, sampleSignOffs(), sampleDigest).go).toBe(true)
+  expect(decide(soundReport(), sampleSignOffs())).toEqual({ go: true, reasons: [] })
+  expect(decide({ ...soundReport(), reached: 'musts' }, sampleSignOffs()).go).toBe(true)
 })
 
 test('a waived must and a failing should do not stand against it', () => {
@@ -40,15 +40,11 @@ test('a run that reached nothing is NO GO even when its list looks complete, and
   expect(reasonsFor({ ...soundReport(), controls: [] })).toEqual(['The report has no controls.'])
 })
 
-test.each([
-  [{ valid: false, why: 'it is not of this commit' }, 'it is not of this commit'],
-  [{ valid: false }, 'no reason was given'],
-  [{ digest: 'ab'.repeat(32) }, 'it signs another report (the digest differs)'],
-  [{ commit: 'ab'.repeat(20) }, 'it signs another commit'],
-])('an invalid sign-off is no sign-off: %j', (given, why) => {
-  expect(reasonsFor(soundReport(), signOffsWith('qa', given))).toEqual([
+test('an invalid sign-off is no sign-off', () => {
+  const signOffs = signOffsWith('qa', { valid: false, why: 'it is not of this commit' })
+  expect(reasonsFor(soundReport(), signOffs)).toEqual([
     'Not signed by qa.',
-    `The sign-off of Alan Turing (qa) is invalid: ${why}.`,
+    'The sign-off of Alan Turing (qa) is invalid: it is not of this commit.',
   ])
 })
 

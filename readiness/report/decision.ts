@@ -5,17 +5,9 @@ export type Reason = { text: string; controls: string[] }
 export type Decision = { go: boolean; reasons: Reason[] }
 
 /** GO needs every must held or waived, and a valid sign-off of this digest by each role. Any doubt is NO GO. */
-export function decide(report: Report, signOffs: readonly CheckedSignOff[], digest: string): Decision {
-  const reasons = [...aboutControls(report), ...aboutRun(report), ...aboutSignOffs(report, signOffs, digest)]
+export function decide(report: Report, signOffs: readonly CheckedSignOff[]): Decision {
+  const reasons = [...aboutControls(report), ...aboutRun(report), ...aboutSignOffs(signOffs)]
   return { go: reasons.length === 0, reasons }
-}
-
-/** Why a sign-off does not count, and undefined when it does. It is held against this page's report once more. */
-export function objection(signOff: CheckedSignOff, report: Report, digest: string): string | undefined {
-  if (!signOff.valid) return signOff.why || 'no reason was given'
-  if (signOff.digest !== digest) return 'it signs another report (the digest differs)'
-  if (signOff.commit !== report.run.commit) return 'it signs another commit'
-  return undefined
 }
 
 export const failingMusts = ({ controls }: Report) =>
@@ -42,14 +34,13 @@ function aboutRun({ run }: Report): Reason[] {
   return run.dirty ? [plain('The tree was dirty: the files differed from the commit, so nobody can sign this.')] : []
 }
 
-function aboutSignOffs(report: Report, signOffs: readonly CheckedSignOff[], digest: string): Reason[] {
-  const held = signOffs.map((signOff) => ({ ...signOff, objection: objection(signOff, report, digest) }))
-  const unsigned = roles.filter((role) => !held.some((signOff) => signOff.role === role && !signOff.objection))
+function aboutSignOffs(signOffs: readonly CheckedSignOff[]): Reason[] {
+  const unsigned = roles.filter((role) => !signOffs.some((signOff) => signOff.role === role && signOff.valid))
   // An invalid sign-off blocks nothing once the same role has a valid one; the section on sign-offs still lists it.
-  const invalid = held.filter((signOff) => signOff.objection && unsigned.includes(signOff.role))
+  const invalid = signOffs.filter(({ valid, role }) => !valid && unsigned.includes(role))
   return [
     ...(unsigned.length > 0 ? [plain(`Not signed by ${unsigned.join(', ')}.`)] : []),
-    ...invalid.map(({ name, role, objection }) => plain(`The sign-off of ${name} (${role}) is invalid: ${objection}.`)),
+    ...invalid.map(({ name, role, why }) => plain(`The sign-off of ${name} (${role}) is invalid: ${why}.`)),
   ]
 }
 

@@ -1,5 +1,4 @@
 // The sections under the list of controls: what was not verified, what was accepted, who signed, what changed.
-import { objection } from './decision.ts'
 import {
   byUrgency,
   controlLink,
@@ -27,8 +26,8 @@ export function renderNotVerified(report: Report): Markup {
     'Not verified here, and why',
     groups.length,
     'Every control of the list was verified, is waived, or fails.',
-    html`<p>This machine lacks ${lacks.join(', ') || 'nothing'}.</p>
-<ul class="rows">${groups.map(({ status, reason, ids }) => html`<li>${statusTag(status)} <span>${reason} <span class="why">${plural(ids.length, 'control')}: ${controlLinks(ids)}</span></span></li>`)}</ul>`,
+    html`<ul class="rows">${groups.map(({ status, reason, ids }) => html`<li>${statusTag(status)} <span>${reason} <span class="why">${plural(ids.length, 'control')}: ${controlLinks(ids)}</span></span></li>`)}</ul>`,
+    html`<p>This machine lacks ${lacks.join(', ') || 'nothing'}.</p>`,
   )
 }
 
@@ -63,13 +62,13 @@ ${row('Mitigation', risk.mitigation)}${row('Owner', risk.owner)}${row('Review', 
   return section('risks', 'Risks', risks.length, 'No risk is on record.', html`<ul class="cards">${cards}</ul>`)
 }
 
-export function renderSignOffs(report: Report, signOffs: readonly CheckedSignOff[], digest: string): Markup {
+export function renderSignOffs(signOffs: readonly CheckedSignOff[]): Markup {
   const lines = roles.flatMap((role) => {
     const ofRole = signOffs.filter((signOff) => signOff.role === role)
     if (ofRole.length === 0) return [html`<li>${tag('missing', 'not signed')} <span><b>${role}</b></span></li>`]
     return ofRole.map((signOff) => {
-      const why = objection(signOff, report, digest)
-      return html`<li class="${why ? 'bad' : 'fine'}">${why ? tag('failing', 'invalid') : tag('verified', 'valid')} <span><b>${role}</b>, ${signOff.name}, ${instant(signOff.date)} <span class="why">${why ? html`${why}; signed commit <code>${signOff.commit.slice(0, 7)}</code>, digest <code>${signOff.digest.slice(0, 12)}…</code>` : 'signs this commit and this digest'}</span></span></li>`
+      const { valid, why } = signOff
+      return html`<li class="${valid ? 'fine' : 'bad'}">${valid ? tag('verified', 'valid') : tag('failing', 'invalid')} <span><b>${role}</b>, ${signOff.name}, ${instant(signOff.date)} <span class="why">${!valid ? html`${why}; signed commit <code>${signOff.commit.slice(0, 7)}</code>, digest <code>${signOff.digest.slice(0, 12)}…</code>` : 'signs this commit and this digest'}</span></span></li>`
     })
   })
   return section('sign-offs', 'Sign-offs', roles.length, '', html`<ul class="rows">${lines}</ul>`)

@@ -23,6 +23,7 @@ h2 { font-size: 1.2rem; line-height: 1.3; margin: 2.5rem 0 .75rem }
 h3 { font-size: 1rem; margin: 1.75rem 0 .4rem }
 h3 small { font-weight: 400; color: var(--quiet); margin-left: .5rem }
 h5 { font-size: .875rem; margin: .9rem 0 .25rem }
+section > p { margin-bottom: .5rem }
 .quiet, .why, .kicker, footer { color: var(--quiet) }
 .pre { white-space: pre-wrap }
 .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
@@ -57,7 +58,7 @@ dt { color: var(--quiet) }
 .rows > li:last-child { border-bottom: 1px solid var(--line) }
 .rows > li.bad { box-shadow: inset 4px 0 var(--red); background: var(--red-soft) }
 .rows > li > :first-child { flex: none }
-.rows > li:has(> .tag:first-child) { display: grid; grid-template-columns: 7.9rem minmax(0, 1fr) }
+.rows > li:has(> .tag:first-child) { display: grid; grid-template-columns: 8.75rem minmax(0, 1fr) }
 .rows > li > span:last-child { min-width: 0 }
 .why { display: block; font-size: .875rem }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 1rem }
@@ -96,12 +97,12 @@ footer { margin-top: 3rem; font-size: .85rem }
   .top { grid-template-columns: minmax(0, 1fr); gap: 1.25rem }
   summary { grid-template-columns: 1rem auto auto auto minmax(0, 1fr) }
   .kind { grid-column: 5 } .holds { grid-column: 2 / -1; grid-row: 2 }
-  .body { padding-left: 2.1rem }
+  .body { padding-left: 2.35rem }
 }
 @media (max-width: 40rem) {
   html { scroll-padding-top: 1rem }
   body { padding: .75rem } .top { padding: 1rem } .top h1 { font-size: 2.5rem }
-  search { position: static } label:first-child { flex-basis: 100% } label:not(:first-child) { flex: 1 1 5rem } button { flex: 1 } select { width: 100% }
+  search { position: static } label:first-child { flex-basis: 100% } label:not(:first-child) { flex: 1 1 5rem } button { flex: 1 1 40% } select { width: 100% }
   .counts th:first-child { width: 32% } .counts th, .counts td { padding: .25rem .15rem }
   .counts thead span { writing-mode: vertical-rl; transform: rotate(180deg) }
   .evidence { display: block } .evidence > div { display: block; margin-bottom: .3rem }

@@ -15,7 +15,7 @@ import { html, type Markup } from './markup.ts'
 import type { CheckedSignOff, Report } from './report.schemas.ts'
 
 export function renderVerdict(report: Report, signOffs: readonly CheckedSignOff[], digest: string): Markup {
-  const { go, reasons } = decide(report, signOffs, digest)
+  const { go, reasons } = decide(report, signOffs)
   const verified = report.controls.filter(({ status }) => status === 'verified').length
   return html`<header class="top ${go ? 'go' : 'no-go'}">
 <div class="verdict">

@@ -12,7 +12,7 @@ import type { CheckedSignOff, Report } from './report.schemas.ts'
 
 /** `digest` is the SHA-256 of the report.json that `report` was read from, in hex. */
 export function renderPage(report: Report, signOffs: CheckedSignOff[], digest: string): string {
-  const { go } = decide(report, signOffs, digest)
+  const { go } = decide(report, signOffs)
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -36,7 +36,7 @@ ${renderControls(report)}
 ${renderNotVerified(report)}
 ${renderWaivers(report)}
 ${renderRisks(report)}
-${renderSignOffs(report, signOffs, digest)}
+${renderSignOffs(signOffs)}
 ${renderDifference(report)}
 </main>
 <footer><p>Made from report.json alone. Days are counted from the end of the run.</p></footer>

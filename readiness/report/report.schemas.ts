@@ -18,7 +18,8 @@ export type Status = (typeof statuses)[number]
 
 export const Waiver = Strict({
   control: Id,
-  environment: Type.String({ pattern: '^[a-z0-9-]{1,40}$' }),
+  /** `local`, the host of a target, or `any`. */
+  environment: Type.String({ pattern: '^[a-z0-9.:-]{1,100}$' }),
   reason: Type.String({ minLength: 10, maxLength: 1000 }),
   compensatingControl: Type.String({ minLength: 10, maxLength: 1000 }),
   owner: Type.String({ minLength: 2, maxLength: 100 }),

@@ -23,6 +23,7 @@ export function makeReport({ home, findings, previous }: Parts, { run, machine, 
   const found = new Map(findings.map((finding) => [finding.control.id, finding]))
   const declared = new Map(home.catalogue.map((control) => [control.id, control]))
   const before = new Map(previous?.controls.map((control) => [control.id, control]))
+  const where = run.target === 'local' ? 'local' : new URL(run.target).host
   const same = previous !== undefined && isSameState(previous.run, run)
   const controls = home.list.map((listed): ControlResult => {
     const control = declared.get(listed.id)
@@ -33,7 +34,7 @@ export function makeReport({ home, findings, previous }: Parts, { run, machine, 
       ? resultOf(finding, same ? old : undefined)
       : unexamined(control, machine, home, same ? old : undefined)
     const stale = !finding && !same && old && previous ? staleness(old, previous) : null
-    return waive({ ...result, stale }, waiverDaysLeft(home.waivers, control.id, today))
+    return waive({ ...result, stale }, waiverDaysLeft(home.waivers, control.id, where, today))
   })
   return {
     schema: 1,

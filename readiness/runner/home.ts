@@ -109,8 +109,8 @@ export function mayLack({ exemptions }: Pick<Home, 'exemptions'>, id: string, ne
   return exemptions.some(({ without, controls }) => without === need && controls.includes(id))
 }
 
-/** Whole days until a waiver ends; null without one. */
-export function waiverDaysLeft(waivers: readonly Waiver[], id: string, today: string): number | null {
-  const waiver = waivers.find(({ control }) => control === id)
+/** Whole days until a waiver ends; null without one for this environment (`local`, or the host of a target). */
+export function waiverDaysLeft(waivers: readonly Waiver[], id: string, where: string, today: string): number | null {
+  const waiver = waivers.find(({ control, environment }) => control === id && ['any', where].includes(environment))
   return waiver ? Math.round((Date.parse(waiver.expires) - Date.parse(today)) / day) : null
 }

@@ -38,7 +38,8 @@ export async function describeMachine(wanted: ReadonlySet<Need>): Promise<Machin
 export async function describeTree(root: string): Promise<{ commit: string; dirty: boolean }> {
   const git = (...words: string[]) => execute('git', words, { cwd: root }).then(({ stdout }) => stdout.trim())
   const commit = await git('rev-parse', 'HEAD').catch(() => 'unknown')
-  const changes = await git('status', '--porcelain', '--', ':!readiness/sign-offs').catch(() => 'unknown')
+  const words = ['status', '--porcelain', '--untracked-files=all', '--', ':(exclude,glob)**/sign-offs/*.json']
+  const changes = await git(...words).catch(() => 'unknown')
   return { commit, dirty: changes !== '' }
 }
 

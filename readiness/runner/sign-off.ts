@@ -1,7 +1,7 @@
 // Six people sign one report. A sign-off counts for the commit and the very bytes of the report.json that it names.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CheckedSignOff, type Report, roles, type SignOff } from '../report/report.schemas.ts'
+import type { CheckedSignOff, Report, SignOff } from '../report/report.schemas.ts'
 
 type Signature = { name: string; role: SignOff['role']; date: string }
 
@@ -34,10 +34,4 @@ export function checkSignOffs({ run }: Report, digest: string, signOffs: readonl
           : ''
     return { ...signOff, valid: why === '', why }
   })
-}
-
-/** Whether to go: every must holds or is waived, and all six roles signed this very report. */
-export function isGo(report: Report, signOffs: readonly CheckedSignOff[]): boolean {
-  const signed = new Set(signOffs.filter(({ valid }) => valid).map(({ role }) => role))
-  return report.reached !== 'none' && roles.every((role) => signed.has(role))
 }

@@ -1,0 +1,11 @@
+// What needs a real Chromium: `npm run test:browser`. It is no part of npm test, which runs with nothing installed but Node and npm.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['readiness/**/*.browser.test.ts'],
+    reporters: ['default', ['json', { outputFile: 'coverage/browser-results.json' }]],
+    passWithNoTests: false,
+    testTimeout: 30_000,
+  },
+})
