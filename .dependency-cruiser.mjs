@@ -10,26 +10,26 @@ export default {
       'lib-is-a-leaf',
       'lib/ knows nothing of ours.',
       { path: '^src/lib/', pathNot: test },
-      { path: '^(src|tools|test)/', pathNot: '^src/lib/' },
+      { path: '^(src|tools|test|readiness)/', pathNot: '^src/lib/' },
     ),
     forbid(
       'db-knows-lib-only',
       'db/ imports lib/ and npm.',
       { path: '^src/db/', pathNot: test },
-      { path: '^(src|tools|test)/', pathNot: '^src/(db|lib)/' },
+      { path: '^(src|tools|test|readiness)/', pathNot: '^src/(db|lib)/' },
     ),
     forbid(
       'plugins-get-options',
       'What a plugin needs arrives as its options: never modules or db.',
       { path: '^src/plugins/', pathNot: test },
-      { path: '^(src|tools|test)/', pathNot: '^src/(plugins|lib)/' },
+      { path: '^(src|tools|test|readiness)/', pathNot: '^src/(plugins|lib)/' },
     ),
     forbid(
       'modules-keep-to-themselves',
       'A module imports its own folder, db/ and lib/; of another module only the service, and only as a type.',
       { path: '^src/modules/([^/]+)/', pathNot: test },
       {
-        path: '^(src|tools|test)/',
+        path: '^(src|tools|test|readiness)/',
         pathNot: ['^src/(db|lib)/', '^src/modules/$1/'],
         dependencyTypesNot: ['type-only'],
       },
@@ -57,6 +57,12 @@ export default {
       'The service imports neither its tools nor its tests.',
       { path: '^src/', pathNot: test },
       { path: '^(tools|test|bench|readiness)/' },
+    ),
+    forbid(
+      'readiness-looks-from-outside',
+      'What a probe knows of the service, it has seen: the runner imports nothing of it.',
+      { path: '^readiness/' },
+      { path: '^(src|test)/' },
     ),
     forbid(
       'production-needs-no-dev-dependency',

@@ -1,6 +1,11 @@
 // What a control, a probe and a sabotage are. The catalogue is a list of these objects, and everything else reads it.
 import type { Context } from './context/context.ts'
+import type { Edit } from './context/edits.ts'
 import type { Target } from './context/http.ts'
+import type { Need } from './context/stack.ts'
+
+// Every entry of the catalogue says it.
+export { red } from './context/red.ts'
 
 export const areas = {
   SEC: 'security',
@@ -19,16 +24,11 @@ export type AreaCode = keyof typeof areas
 export type ControlId = `${AreaCode}-${number}`
 
 export const tiers = ['fast', 'slow', 'docker'] as const
-export type Tier = (typeof tiers)[number]
-export type Plane = 'live' | 'file'
-/** What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. */
-export const needs = ['database', 'api', 'worker', 'redis', 'mail', 'docker'] as const
-export type Need = (typeof needs)[number]
+type Tier = (typeof tiers)[number]
+type Plane = 'live' | 'file'
 /** What a probe saw, for whoever reads the report. No secrets, no personal data. */
 export type Evidence = Record<string, string | number | boolean | null | readonly (string | number)[]>
 
-/** A text of a file that is replaced, and has to stand there exactly once. */
-export type Edit = { file: string; find: string; replace: string }
 type Expected = { red: string }
 type Settings = Record<string, string>
 
@@ -104,19 +104,4 @@ export function config(name: string, env: Settings, { red }: Expected): Sabotage
 /** Changes the state of the running stack. */
 export function state(name: string, change: StateChange, { red }: Expected): Sabotage {
   return { name, kind: 'state', change, red }
-}
-
-/** What a probe throws when its control does not hold. `reason` is a code in kebab-case, `detail` is for people. */
-export class Red extends Error {
-  override readonly name = 'Red'
-  readonly reason: string
-  constructor(reason: string, detail = '') {
-    super(detail ? `${reason}: ${detail}` : reason)
-    this.reason = reason
-  }
-}
-
-/** Says that the control does not hold. */
-export function red(reason: string, detail?: string): never {
-  throw new Red(reason, detail)
 }

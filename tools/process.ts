@@ -5,7 +5,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 
 export type Line = Record<string, unknown>
-export type Ended = { code: number | null; signal: string | null }
+type Ended = { code: number | null; signal: string | null }
 export type Running = ReturnType<typeof startProcess>
 type Options = { env?: NodeJS.ProcessEnv; cwd?: string; ipc?: boolean }
 

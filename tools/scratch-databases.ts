@@ -5,7 +5,7 @@ import { createDatabase, type DatabaseUrls, restrict, withClient } from './creat
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 
 export type ScratchDatabase = DatabaseUrls & { adminUrl: string; name: string }
-export type ScratchServer = Awaited<ReturnType<typeof openScratchServer>>
+
 type Options = { dataDir: string; prefix: string }
 
 // Nothing here outlives the run, so a lost write is no loss.

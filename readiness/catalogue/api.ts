@@ -1,3 +1,6 @@
 import type { Control } from '../control.ts'
+import { apiAnswers } from './api-answers.ts'
+import { apiLists } from './api-lists.ts'
+import { apiWrites } from './api-writes.ts'
 
-export const api: Control[] = []
+export const api: Control[] = [...apiAnswers, ...apiWrites, ...apiLists]

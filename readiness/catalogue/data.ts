@@ -1,3 +1,5 @@
 import type { Control } from '../control.ts'
+import { dataChanges } from './data-changes.ts'
+import { dataSchema } from './data-schema.ts'
 
-export const data: Control[] = []
+export const data: Control[] = [...dataSchema, ...dataChanges]

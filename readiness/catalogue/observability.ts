@@ -1,3 +1,88 @@
-import type { Control } from '../control.ts'
+import { type Control, config, control, removed, source } from '../control.ts'
+import { linesAreJson } from '../probes/observability-lines.ts'
+import { idGoesEverywhere, idIsTakenOrMade } from '../probes/observability-request-id.ts'
 
-export const observability: Control[] = []
+export const observability: Control[] = [
+  control({
+    id: 'OBS-01',
+    level: 'must',
+    holds:
+      'API and worker log one JSON object a line, with level by name, UTC time, service, version and deployment; level and format follow the environment.',
+    because:
+      'A line that a collector cannot parse is lost when it is needed: an outage was read from raw terminals, because a stack trace of thirty lines had become thirty events without time or service.',
+    code: ['src/lib/log.ts', 'src/run.ts', 'src/plugins/request-log.ts'],
+    runbook: 'docs/runbooks/logs.md#lines-are-not-json',
+    needs: ['api', 'worker'],
+    probe: linesAreJson,
+    sabotages: [
+      config('lines for people', { LOG_FORMAT: 'pretty' }, { red: 'line-not-json' }),
+      source('time as a number', 'src/lib/log.ts', 'stdTimeFunctions.isoTime', 'stdTimeFunctions.epochTime', {
+        red: 'time-not-iso-utc',
+      }),
+      source(
+        'nobody says which service speaks',
+        'src/run.ts',
+        'createLog({ ...config.log, service, ',
+        'createLog({ ...config.log, service: undefined as never, ',
+        {
+          red: 'service-not-named',
+        },
+      ),
+      source('the level is fixed', 'src/lib/log.ts', '    level,\n    base', "    level: 'info',\n    base", {
+        red: 'level-not-obeyed',
+      }),
+      removed('src/app.ts', '  await app.register(requestLog)', { red: 'no-line-of-a-request' }),
+    ],
+  }),
+  control({
+    id: 'OBS-02',
+    level: 'must',
+    holds:
+      'X-Request-Id is taken when well-formed and made otherwise, and stands on every answer and error, in the log line, in audit trail and outbox, and in the lines of the jobs that follow.',
+    because:
+      'Without one id from caller to job, a complaint cannot be matched with what the service did; an id taken unseen lets a caller forge log lines.',
+    code: [
+      'src/plugins/request-id.ts',
+      'src/plugins/problems.ts',
+      'src/app.ts',
+      'src/db/outbox.ts',
+      'src/lib/queues.ts',
+    ],
+    runbook: 'docs/runbooks/logs.md#following-one-request',
+    needs: ['api', 'worker', 'redis', 'mail'],
+    // It lets a mail fail.
+    own: {},
+    lacks: 'Spans do not carry the id: there are none yet.',
+    probe: idGoesEverywhere,
+    look: ({ get }) => idIsTakenOrMade(get),
+    sabotages: [
+      source(
+        'the worker makes ids of its own',
+        'src/lib/queues.ts',
+        "const event = { id: job.id ?? '', requestId: job.data.requestId }",
+        "const event = { id: job.id ?? '', requestId: crypto.randomUUID() }",
+        { red: 'job-has-another-id' },
+      ),
+      removed('src/app.ts', '  await app.register(requestId)', { red: 'answer-without-id' }),
+      source(
+        'a forged id is taken',
+        'src/plugins/request-id.ts',
+        "typeof given === 'string' && wellFormed.test(given)",
+        "typeof given === 'string'",
+        { red: 'forged-id-taken' },
+      ),
+      source('the line has no id', 'src/app.ts', "requestIdLogLabel: 'requestId'", "requestIdLogLabel: 'id'", {
+        red: 'line-without-id',
+      }),
+      source(
+        'events lose the id',
+        'src/db/outbox.ts',
+        'requestId: requestId ?? null })',
+        'requestId: null && requestId })',
+        {
+          red: 'event-without-id',
+        },
+      ),
+    ],
+  }),
+]

@@ -1,8 +1,58 @@
 import { type Control, control, source } from '../control.ts'
-import { seeExample } from '../probes/env-example.ts'
-import { seeSignOffs } from '../probes/runner.ts'
+import { seeContainers } from '../probes/operations-containers.ts'
+import { seeExample } from '../probes/operations-env-example.ts'
+import { seeSignOffs } from '../probes/readiness-runner.ts'
 
 export const operations: Control[] = [
+  control({
+    id: 'OPS-01',
+    level: 'must',
+    holds:
+      'One multi-stage image with production dependencies only, no source maps or tests, a numbered user, a health check without a shell, correct signals, at most 250 MB over its base.',
+    because:
+      'What an image holds beyond what runs is what an attacker finds there, and a process that ignores SIGTERM is killed in mid-request.',
+    code: ['Dockerfile', '.dockerignore', 'scripts/containers'],
+    runbook: 'docs/runbooks/containers.md#the-image-is-too-large-or-holds-too-much',
+    tier: 'docker',
+    needs: ['docker'],
+    own: {},
+    probe: seeContainers('image'),
+    sabotages: [
+      source('the tests are copied in', '.dockerignore', '**/*.test.ts\n', '', {
+        red: 'the-image-holds-only-what-runs',
+      }),
+      source('it runs as root', 'Dockerfile', 'USER 10001:10001', 'USER 0:0', {
+        red: 'the-image-names-a-user-by-number-not-root',
+      }),
+    ],
+  }),
+  control({
+    id: 'OPS-02',
+    level: 'must',
+    holds:
+      'From a clean clone `docker compose up` reaches healthy without editing a file, and the whole journey can be played on it.',
+    because: 'A stack that needs one more variable is a stack that nobody starts, and then nobody tests on it.',
+    code: ['compose.yaml', 'Dockerfile', 'src/health-check.ts', 'scripts/containers'],
+    runbook: 'docs/runbooks/containers.md#docker-compose-up-does-not-get-healthy',
+    tier: 'docker',
+    needs: ['docker'],
+    own: {},
+    probe: seeContainers('start'),
+    sabotages: [
+      source('a health check asks for the wrong path', 'compose.yaml', '9092/health/ready', '9092/health/nowhere', {
+        red: 'a-clean-start-reaches-healthy',
+      }),
+      source(
+        'ports are open to the network',
+        'compose.yaml',
+        "'127.0.0.1:${MAIL_PORT:-8025}:8025'",
+        "'${MAIL_PORT:-8025}:8025'",
+        {
+          red: 'ports-are-published-on-this-machine-only',
+        },
+      ),
+    ],
+  }),
   control({
     id: 'OPS-13',
     level: 'must',

@@ -1,6 +1,6 @@
 import { type Control, control, source, sources } from '../control.ts'
-import { seeReadOnly } from '../probes/read-only.ts'
-import { seeCatalogue, seeNotVerified, seeReport, seeVerdicts, seeWaivers } from '../probes/runner.ts'
+import { seeReadOnly } from '../probes/readiness-read-only.ts'
+import { seeCatalogue, seeNotVerified, seeReport, seeVerdicts, seeWaivers } from '../probes/readiness-runner.ts'
 
 const [examine, home, report, files] = [
   'readiness/runner/examine.ts',

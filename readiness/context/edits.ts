@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
-import type { Edit } from '../control.ts'
 
+/** A text of a file that is replaced, and has to stand there exactly once. */
+export type Edit = { file: string; find: string; replace: string }
 /** The edit could not be made, so the sabotage says nothing. */
 export class NotApplied extends Error {}
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import process from 'node:process'
-import { red } from '../control.ts'
+import { red } from './red.ts'
 
 type Fields = Record<string, string | string[]>
 export type CallOptions = {

@@ -54,9 +54,9 @@ export async function openRun(root: string) {
     return made
   }
 
-  /** Remembers a process, so that the next run ends it when this one can't. */
-  function record(pid: number | undefined): void {
-    if (pid) writeFileSync(join(folder, 'processes'), `${pid}\n`, { flag: 'a' })
+  /** Remembers a process, so that the next run ends it when this one can't. `mark` is what its command line says of it. */
+  function record(pid: number | undefined, mark = folder): void {
+    if (pid) writeFileSync(join(folder, 'processes'), `${pid} ${mark}\n`, { flag: 'a' })
   }
 
   function databases() {
@@ -126,8 +126,9 @@ async function tidy(base: string): Promise<void> {
 
 async function killRecorded(folder: string): Promise<void> {
   const list = join(folder, 'processes')
-  for (const pid of existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n').map(Number) : []) {
-    const { stdout } = await execute('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
-    if (isAlive(pid) && stdout.includes(folder)) process.kill(pid, 'SIGKILL')
+  for (const line of existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n') : []) {
+    const [pid = '', mark = ''] = line.split(/ (.*)/)
+    const { stdout } = await execute('ps', ['-o', 'command=', '-p', pid]).catch(() => ({ stdout: '' }))
+    if (isAlive(Number(pid)) && stdout.includes(mark)) process.kill(Number(pid), 'SIGKILL')
   }
 }

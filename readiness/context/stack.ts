@@ -6,11 +6,13 @@ import { type Running, startProcess } from '../../tools/process.ts'
 import { openRedis, type RedisServer } from '../../tools/redis-server.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
 import { freePorts } from '../../tools/stack.ts'
-import type { Need } from '../control.ts'
 import { type Link, openLink } from './link.ts'
 import type { Run } from './run.ts'
 import { openSpanReceiver } from './spans.ts'
 
+/** What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. */
+export const needs = ['database', 'api', 'worker', 'redis', 'mail', 'docker'] as const
+export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }
 export type Stack = Awaited<ReturnType<typeof openStack>>
 /** The stack did not come up: nothing can be said of any control. */
@@ -81,7 +83,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
     if (needed('redis', 'worker')) {
       const dir = run.makeFolder('redis')
       redis = parts.adopt(await openRedis({ dir, settings: { appendonly: 'yes' } }), (opened) => opened.close())
-      run.record(redis.pid)
+      run.record(redis.pid, `:${new URL(redis.url).port}`)
       env.REDIS_URL = redis.url
     }
     if (needed('mail', 'worker')) {

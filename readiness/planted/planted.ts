@@ -2,7 +2,8 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
-import { type Control, type ControlId, control, type Need, red, type Sabotage, source, state } from '../control.ts'
+import type { Need } from '../context/stack.ts'
+import { type Control, type ControlId, control, red, type Sabotage, source, state } from '../control.ts'
 
 const lamp = 'readiness/planted/lamp.ts'
 const coverOf = ({ tree }: Context, id: string) => join(tree, `readiness/planted/cover-${id}`)

@@ -1,7 +1,7 @@
 // GO or NO GO, with its reasons. The first line of the page, and the only place where it is decided.
 import { type CheckedSignOff, type ControlResult, type Report, roles } from './report.schemas.ts'
 
-export type Reason = { text: string; controls: string[] }
+type Reason = { text: string; controls: string[] }
 export type Decision = { go: boolean; reasons: Reason[] }
 
 /** GO needs every must held or waived, and a valid sign-off of this digest by each role. Any doubt is NO GO. */

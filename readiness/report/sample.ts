@@ -55,7 +55,7 @@ export function sampleControl(given: Partial<ControlResult> = {}): ControlResult
 const notRun: ControlResult['probe'] = { verdict: 'not-run', seconds: 0, at: null }
 const red: ControlResult['probe'] = { verdict: 'red', seconds: 1.5, at }
 
-export const sampleControls: ControlResult[] = [
+const sampleControls: ControlResult[] = [
   sampleControl(),
   sampleControl({ id: 'SEC-18', sabotages: [sampleSabotage('proven'), sampleSabotage('proven', { kind: 'config' })] }),
   sampleControl({

@@ -2,8 +2,9 @@
 // that does not come up are none.
 import type { Context } from '../context/context.ts'
 import { applyEdits, NotApplied } from '../context/edits.ts'
+import { Red } from '../context/red.ts'
 import { StackError } from '../context/stack.ts'
-import { type Control, type Evidence, Red, type Sabotage, type StateChange } from '../control.ts'
+import type { Control, Evidence, Sabotage, StateChange } from '../control.ts'
 import type { SabotageVerdict } from '../report/report.schemas.ts'
 import type { Bench, Variation } from './bench.ts'
 
@@ -124,7 +125,7 @@ async function probeAnew(control: Control, renew: () => Context): Promise<Outcom
 }
 
 /** What a broken control's outcome says; undefined for a detection, which still has to turn green again. */
-export function judge(outcome: Outcome, expected: string): Verdict | undefined {
+function judge(outcome: Outcome, expected: string): Verdict | undefined {
   if (outcome.kind === 'green') return { verdict: 'survived', reason: 'the probe stayed green' }
   if (outcome.kind === 'no-stack')
     return { verdict: 'not-applied', reason: `the stack did not start: ${outcome.detail}` }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Control, type ControlId, type Need, needs } from '../control.ts'
+import { type Need, needs } from '../context/stack.ts'
+import type { Control, ControlId } from '../control.ts'
 import { Risk, SignOff, Waiver } from '../report/report.schemas.ts'
 
 /** A line of controls.tsv. Ids are permanent. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import type { Need } from '../control.ts'
+import type { Need } from '../context/stack.ts'
 
 const execute = promisify(execFile)
 export type Machine = { platform: string; cores: number; memoryGiB: number; lacks: Need[] }

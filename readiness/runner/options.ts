@@ -52,16 +52,19 @@ export function readOptions(words: string[], root: string) {
       (!area || control.id.startsWith(area)),
     /** With --since, of those whose code or probe changed; all, when that is none. */
     sabotages(selection: readonly Control[], changed: ReadonlySet<string> | undefined) {
-      const touched = selection.filter(({ id, code }) =>
-        [...code, `readiness/catalogue/${areas[id.slice(0, 3) as keyof typeof areas]}.ts`].some((file) =>
-          changed?.has(file),
-        ),
-      )
+      const files = [...(changed ?? [])]
+      const touched = selection.filter(({ id, code }) => {
+        const area = areas[id.slice(0, 3) as keyof typeof areas]
+        return files.some((file) => code.includes(file) || isOfArea(file, area))
+      })
       const wanted = new Set(touched.length > 0 ? touched : selection)
       return (control: Control) => (values.sabotage ?? false) && wanted.has(control)
     },
   }
 }
+
+/** Entries and probes carry the name of their area. */
+const isOfArea = (file: string, area: string) => /^readiness\/(catalogue|probes)\/([a-z]+)/.exec(file)?.[2] === area
 
 function parse(words: string[]) {
   try {

@@ -36,5 +36,5 @@ function holds(
 }
 
 /** What this machine lacks, and may. */
-export const isExcused = ({ status, reason }: ControlResult) =>
+const isExcused = ({ status, reason }: ControlResult) =>
   status === 'not-verified' && reason.startsWith('this machine lacks') && !reason.includes('does not allow')

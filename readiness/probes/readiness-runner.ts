@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
-import { openPlanted, type Planted, statusesOf } from './planted.ts'
+import { openPlanted, type Planted, statusesOf } from './readiness-planted.ts'
 
 type Listed = Record<'id' | 'holds' | 'because' | 'runbook', string> & { code: string[]; sabotages: { red: string }[] }
 

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { type Control, control, removed, source } from '../control.ts'
+import { documentTellsTheTruth, seeDocumentAndPage } from '../probes/api-document.ts'
+import { everyErrorIsAProblem, isProblem } from '../probes/api-problems.ts'
+
+/** What a deployment would set. Its queue and mail servers are not there: nothing here needs them. */
+const production = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://seaworthy.example',
+  REDIS_URL: `redis://:${randomUUID()}@127.0.0.1:1`,
+  SMTP_URL: `smtp://login:${randomUUID()}@127.0.0.1:1`,
+}
+
+export const apiAnswers: Control[] = [
+  control({
+    id: 'API-01',
+    level: 'must',
+    holds:
+      'The served OpenAPI 3.1 document comes from the schemas that validate, names every operation and its refusals, lints clean, and has a page for people that needs no other host.',
+    because:
+      'A document that is kept by hand drifts: clients are generated from it, and the first to notice a limit or a route that differs is a customer in production.',
+    code: ['src/plugins/openapi.ts', 'src/plugins/controls.ts', 'src/lib/schemas.ts', 'redocly.yaml', '.spectral.yaml'],
+    runbook: 'docs/runbooks/api.md#the-openapi-document-is-wrong',
+    needs: ['api'],
+    // A linter refuses servers without TLS.
+    own: { PUBLIC_URL: 'https://seaworthy.example' },
+    probe: documentTellsTheTruth,
+    look: ({ get }) => seeDocumentAndPage(get),
+    sabotages: [
+      removed('src/app.ts', '  await app.register(openapi, { publicUrl: config.publicUrl, version })', {
+        red: 'document-not-served',
+      }),
+      source(
+        'a route is hidden',
+        'src/modules/jobs/jobs.routes.ts',
+        "operationId: 'getSlug',",
+        "operationId: 'getSlug', hide: true,",
+        {
+          red: 'operation-not-documented',
+        },
+      ),
+      source('a refusal is left out', 'src/plugins/controls.ts', "...(config.access === 'public' ? [] : [401]),", '', {
+        red: 'answer-not-documented',
+      }),
+      source(
+        'the document has limits of its own',
+        'src/plugins/openapi.ts',
+        '? complete(document.openapiObject) : {})',
+        '? JSON.parse(JSON.stringify(complete(document.openapiObject)).replaceAll(\'"maxLength":160\', \'"maxLength":200\')) : {})',
+        { red: 'validation-stricter-than-document' },
+      ),
+      source(
+        'an operation is not described',
+        'src/modules/contracts/contracts.routes.ts',
+        "        description: 'For its two parties, support and admins; for everyone else it is not there.',\n",
+        '',
+        { red: 'lint-fault' },
+      ),
+    ],
+  }),
+  control({
+    id: 'API-02',
+    level: 'must',
+    holds:
+      'Every error is RFC 9457 problem+json with type, title, status, detail, instance and request id, and lets nothing internal out in production.',
+    because:
+      'Clients that meet three shapes of error handle none of them; a stack or an SQL message in an answer tells an attacker which library and which table to try next.',
+    code: ['src/plugins/problems.ts', 'src/lib/errors.ts', 'src/db/failures.ts'],
+    runbook: 'docs/runbooks/api.md#an-answer-is-not-a-problem-document',
+    needs: ['api'],
+    // The probe cuts the database off and renames a column.
+    own: production,
+    probe: everyErrorIsAProblem,
+    async look({ get }) {
+      const path = `/v1/${randomUUID()}`
+      const { type, detail } = isProblem(await get(path), 404, path)
+      return { type: String(type), detail: String(detail) }
+    },
+    sabotages: [
+      removed('src/app.ts', '  await app.register(problems)', { red: 'not-a-problem' }),
+      source(
+        'the stack is told',
+        'src/plugins/problems.ts',
+        "'Something went wrong on our side. Quote the requestId when you report it'",
+        'String(error.stack)',
+        { red: 'leaks-internals' },
+      ),
+      source(
+        'the body has no request id',
+        'src/plugins/problems.ts',
+        '    requestId,\n    ...(errors',
+        '    ...(errors',
+        {
+          red: 'request-id-differs',
+        },
+      ),
+      removed('src/app.ts', '    frameworkErrors: answer,', { red: 'not-a-problem' }),
+      removed(
+        'src/app.ts',
+        '    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),',
+        { red: 'not-a-problem' },
+      ),
+    ],
+  }),
+]

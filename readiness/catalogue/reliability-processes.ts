@@ -1,0 +1,190 @@
+// Whether a process tells the truth about itself, and starts and ends in good order.
+import { type Control, control, removed, source, sources } from '../control.ts'
+import { endsInGoodOrder, refusesToStart } from '../probes/reliability-end.ts'
+import { looksLive, looksReadyOrSaysWhy, staysLive, tellsWhenToSendTraffic } from '../probes/reliability-health.ts'
+import { restartsWithoutLoss } from '../probes/reliability-restart.ts'
+
+export const reliabilityProcesses: Control[] = [
+  control({
+    id: 'REL-01',
+    level: 'must',
+    holds:
+      'Live says only that the process answers: 200 at once with PostgreSQL and Redis gone or hung, in the same process.',
+    because:
+      'A liveness check that asks the database restarts every instance when the database fails, and then nobody can serve anything.',
+    code: ['src/plugins/health.ts', 'src/db/client.ts'],
+    runbook: 'docs/runbooks/health.md#not-live',
+    needs: ['api', 'redis'],
+    own: {},
+    probe: staysLive,
+    look: looksLive,
+    sabotages: [
+      source(
+        'live fails with the database',
+        'src/plugins/health.ts',
+        '    live,\n  )',
+        "    async () => {\n      const { status } = await readiness.verdict()\n      if (status !== 'ready') throw new AppError(503, 'NOT_READY', status)\n      return live()\n    },\n  )",
+        { red: 'not-live' },
+      ),
+      source(
+        'live waits for the database',
+        'src/plugins/health.ts',
+        '    live,\n  )',
+        '    async () => {\n      await readiness.verdict()\n      return live()\n    },\n  )',
+        { red: 'live-waits' },
+      ),
+      removed('src/db/client.ts', "  pool.on('error', onError)", { red: 'process-ended' }),
+    ],
+  }),
+
+  control({
+    id: 'REL-02',
+    level: 'must',
+    holds:
+      'Ready answers within 2 s even when a dependency hangs: 503 naming what fails without schema or database and while draining, 200 with the mode of a loss that is covered.',
+    because:
+      'Traffic that is sent to an instance that can’t serve is lost; one that refuses over a loss that it can bear takes the whole service down.',
+    code: ['src/lib/readiness.ts', 'src/plugins/health.ts', 'src/services.ts', 'src/worker.ts'],
+    runbook: 'docs/runbooks/health.md#not-ready',
+    needs: ['api', 'worker'],
+    own: { DRAIN_MS: '2000' },
+    probe: tellsWhenToSendTraffic,
+    look: looksReadyOrSaysWhy,
+    sabotages: [
+      source(
+        'a constant is answered',
+        'src/plugins/health.ts',
+        'readyOrNot(await readiness.verdict())',
+        "({ status: 'ready' as const, modes: [] })",
+        { red: 'ready-without-schema' },
+      ),
+      removed('src/services.ts', "        { name: 'postgres', check: postgres },", { red: 'postgres-not-named' }),
+      removed('src/services.ts', "        { name: 'schema', check: schema },", { red: 'ready-without-schema' }),
+      source(
+        'a check may take for ever',
+        'src/lib/readiness.ts',
+        'Promise.race([check(), tooLong])',
+        'Promise.race([check(), tooLong.catch(() => new Promise<never>(() => {}))])',
+        { red: 'ready-hangs' },
+      ),
+      source(
+        'a covered loss is 503',
+        'src/lib/readiness.ts',
+        "return covered === failing ? 'degraded' : 'failing'",
+        "return 'failing'",
+        { red: 'covered-loss-is-503' },
+      ),
+      removed('src/lib/readiness.ts', "    if (draining) return 'draining'", { red: 'ready-while-draining' }),
+    ],
+  }),
+
+  control({
+    id: 'REL-04',
+    level: 'must',
+    holds:
+      'SIGTERM: ready turns 503 first, requests and jobs under way finish, exit 0 inside the grace period; a rolling restart under load loses no request.',
+    because: 'Without it every deploy is a small outage, and a job that is cut off is done again or half done.',
+    code: ['src/run.ts', 'src/plugins/drain.ts', 'src/app.ts', 'src/lib/queues.ts'],
+    runbook: 'docs/runbooks/health.md#a-deploy-loses-requests',
+    needs: ['api', 'redis', 'mail'],
+    own: { DRAIN_MS: '1500' },
+    lacks: 'The balancer is one that the probe plays: nginx is not in front of the service yet.',
+    probe: restartsWithoutLoss,
+    sabotages: [
+      removed('src/run.ts', '    await delay(services ? config.http.drain : 0)', { red: 'not-unready-first' }),
+      removed('src/app.ts', '  await app.register(drain, { isDraining: services.readiness.isDraining })', {
+        red: 'connections-kept',
+      }),
+      source(
+        'requests in flight are cut off',
+        'src/app.ts',
+        '    return503OnClosing: false,\n',
+        '    return503OnClosing: false,\n    forceCloseConnections: true,\n',
+        { red: 'in-flight-cut-off' },
+      ),
+      sources(
+        'a worker leaves its jobs',
+        [
+          { file: 'src/lib/queues.ts', find: '(worker) => worker.close()', replace: '(worker) => worker.close(true)' },
+          { file: 'src/lib/queues.ts', find: '    await Promise.allSettled(underWay)\n', replace: '' },
+        ],
+        { red: 'job-left-behind' },
+      ),
+    ],
+  }),
+
+  control({
+    id: 'REL-19',
+    level: 'must',
+    holds:
+      'An error that nobody catches is logged, drained and ends the process with non-zero; requests in flight are answered.',
+    because:
+      'After such an error a process is in an unknown state: one that goes on gives wrong answers, one that just dies cuts callers off.',
+    code: ['src/run.ts'],
+    runbook: 'docs/runbooks/health.md#the-process-ended-by-itself',
+    needs: ['api'],
+    own: { DRAIN_MS: '500' },
+    lacks: 'The error is in no trace yet.',
+    probe: endsInGoodOrder,
+    sabotages: [
+      source(
+        'it is swallowed',
+        'src/run.ts',
+        '{ delay: http.shutdownTimeout, ',
+        "{ skip: ['uncaughtException', 'unhandledRejection'].map((name) => process.on(name, () => {}) && name) as never, delay: http.shutdownTimeout, ",
+        { red: 'not-logged' },
+      ),
+      source(
+        'it ends the process at once',
+        'src/run.ts',
+        "log.fatal({ err }, 'uncaught error: stopping')",
+        "process.exit((log.fatal({ err }, 'uncaught error: stopping'), 1))",
+        { red: 'not-drained' },
+      ),
+      source('it ends with 0', 'src/run.ts', "      log.info('stopped')\n", '      process.exit(0)\n', {
+        red: 'exit-code-zero',
+      }),
+    ],
+  }),
+
+  control({
+    id: 'REL-20',
+    level: 'must',
+    holds:
+      'The configuration is checked at the start: every missing or malformed variable is named at once, exit code 78, nothing half-started.',
+    because:
+      'A service that starts with a guess, or fails at the first request that needs a value, makes a typo an incident of the night.',
+    code: ['src/config.ts', 'src/environment.schemas.ts', 'src/door.ts'],
+    runbook: 'docs/runbooks/secrets.md#the-service-refuses-to-start',
+    needs: [],
+    own: {},
+    probe: refusesToStart,
+    sabotages: [
+      source(
+        'a variable has a default',
+        'src/environment.schemas.ts',
+        "    should: 'an e-mail address',\n",
+        "    should: 'an e-mail address',\n    default: 'noreply@example.com',\n",
+        { red: 'not-named' },
+      ),
+      source(
+        'only the first problem is named',
+        'src/config.ts',
+        '      problems.push(`${name} ${(error as Error).message}`)\n',
+        '      problems.push(`${name} ${(error as Error).message}`)\n      break\n',
+        { red: 'not-named' },
+      ),
+      source('the exit code is 1', 'src/door.ts', 'ConfigError ? 78 : 1', 'ConfigError ? 1 : 1', { red: 'exit-code' }),
+      source('a secret is repeated', 'src/config.ts', "${variable.secret ? '' : `, not", "${!variable ? '' : `, not", {
+        red: 'secret-told',
+      }),
+      source(
+        'it is refused when all has begun',
+        'src/config.ts',
+        'if (problems.length > 0) throw new ConfigError(problems)',
+        'if (problems.length === 1) setTimeout(() => Promise.reject(new ConfigError(problems)), 1000)\n  else if (problems.length > 0) throw new ConfigError(problems)',
+        { red: 'half-started' },
+      ),
+    ],
+  }),
+]

@@ -1,0 +1,128 @@
+import { type Control, control, removed, source } from '../control.ts'
+import { everyCallerMeetsTheAccess, strangersMeetTheAccess } from '../probes/security-access.ts'
+import { othersMeetNothing } from '../probes/security-owners.ts'
+
+export const securityAccess: Control[] = [
+  control({
+    id: 'SEC-12',
+    level: 'must',
+    holds:
+      'Every route says who may call it: strangers get 401 and other roles 403, as a table written by hand has it, and a route that says nothing stops the boot.',
+    because:
+      'A route that somebody forgot to close is open to all, and nobody sees it until the data of customers is on sale.',
+    code: ['src/plugins/authorise.ts', 'src/plugins/controls.ts', 'src/plugins/openapi.ts'],
+    runbook: 'docs/runbooks/identity.md#a-route-lets-the-wrong-people-in',
+    needs: ['api'],
+    probe: everyCallerMeetsTheAccess,
+    look: strangersMeetTheAccess,
+    sabotages: [
+      removed('src/app.ts', '  await app.register(authorise)', { red: 'stranger-let-in' }),
+      source(
+        'the status page of the staff is public',
+        'src/plugins/health.ts',
+        "config: { access: ['support', 'admin'] }",
+        "config: { access: 'public' }",
+        { red: 'stranger-let-in' },
+      ),
+      source(
+        'the status page of the staff is for whoever is signed in',
+        'src/plugins/health.ts',
+        "config: { access: ['support', 'admin'] }",
+        "config: { access: 'user' }",
+        { red: 'role-let-in' },
+      ),
+      source(
+        'the boot takes routes that say nothing',
+        'src/plugins/controls.ts',
+        'if (faults.length > 0)',
+        'if (false)',
+        {
+          red: 'undeclared-route-boots',
+        },
+      ),
+      source(
+        'there is a route that nobody put into the table',
+        'src/modules/contracts/contracts.routes.ts',
+        "  app.get(\n    '/:id',",
+        `  app.get('/latest', { schema: { operationId: 'getLatest', response: { 200: ContractPage } }, config: { access: 'user' } }, (request) =>
+    contracts.list(request.actor, { limit: 1 }),
+  )
+
+  app.get(
+    '/:id',`,
+        { red: 'operation-not-in-table' },
+      ),
+      source(
+        'a route is not in the document',
+        'src/plugins/health.ts',
+        "operationId: 'getReadyAlias',",
+        'hide: true,',
+        {
+          red: 'operation-not-in-document',
+        },
+      ),
+    ],
+  }),
+
+  control({
+    id: 'SEC-13',
+    level: 'must',
+    holds:
+      "Nobody reads, changes or finds in a list another party's draft, application, contract or notification: 404, for every route of the document with an object in its path.",
+    because: 'Ids get around, in links and logs; where the id is enough, one customer reads the contracts of another.',
+    code: [
+      'src/modules/jobs/jobs.service.ts',
+      'src/modules/applications/applications.service.ts',
+      'src/modules/contracts/contracts.service.ts',
+      'src/modules/notifications/notifications.repository.ts',
+    ],
+    runbook: 'docs/runbooks/identity.md#someone-sees-what-is-not-theirs',
+    needs: ['api', 'database'],
+    lacks: 'Payments and sessions do not exist yet.',
+    probe: othersMeetNothing,
+    sabotages: [
+      source(
+        'a contract is shown to whoever has its id',
+        'src/modules/contracts/contracts.service.ts',
+        'const may = row && (isStaff(actor) || row.clientId === actor.id || row.workerId === actor.id)',
+        'const may = row && actor',
+        { red: 'shown-to-another' },
+      ),
+      source(
+        'a notification belongs to whoever has its id',
+        'src/modules/notifications/notifications.repository.ts',
+        'and(eq(notifications.id, id), eq(notifications.userId, userId))',
+        'and(eq(notifications.id, id), userId ? undefined : eq(notifications.userId, userId))',
+        { red: 'done-for-another' },
+      ),
+      source(
+        'a worker withdraws the application of another',
+        'src/modules/applications/applications.service.ts',
+        'if (!found || found.workerId !== actor.id)',
+        'if (!found)',
+        { red: 'done-for-another' },
+      ),
+      source(
+        "everyone's contracts are listed",
+        'src/modules/contracts/contracts.service.ts',
+        'isStaff(actor) ? undefined : actor.id',
+        'isStaff(actor) || actor.id ? undefined : actor.id',
+        { red: 'listed-to-another' },
+      ),
+      source(
+        'there is a route to an object that the probe does not know',
+        'src/modules/contracts/contracts.routes.ts',
+        "  app.get(\n    '/:id',",
+        `  app.get(
+    '/:id/price',
+    { schema: { operationId: 'getPrice', params: IdParams, response: { 200: Contract } }, config: { access: 'user' } },
+    (request) => contracts.get(request.actor, request.params.id),
+  )
+
+  app.get(
+    '/:id',`,
+        { red: 'object-route-unknown' },
+      ),
+    ],
+  }),
+]

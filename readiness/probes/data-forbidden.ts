@@ -1,0 +1,169 @@
+// States that no code may bring about, because the database refuses them: each is tried as the owner, and refused by its own constraint.
+import type pg from 'pg'
+import type { Context } from '../context/context.ts'
+import { red } from '../control.ts'
+
+const uuid = (number: number) => `'00000000-0000-7000-8000-${String(number).padStart(12, '0')}'`
+const [client, worker, other, nobody] = [uuid(1), uuid(2), uuid(3), uuid(99)]
+const [firstJob, secondJob] = [uuid(11), uuid(12)]
+const [firstEvent, secondEvent] = [uuid(41), uuid(42)]
+
+// At least two rows in each table, so that a unique constraint has something to refuse.
+const rows = `
+  INSERT INTO users (id, email, name, role, password_hash) VALUES
+    (${client}, 'one@example.com', 'One', 'client', '$argon2id$'), (${worker}, 'two@example.com', 'Two', 'worker', '$argon2id$'),
+    (${other}, 'three@example.com', 'Three', 'worker', '$argon2id$');
+  INSERT INTO jobs (id, client_id, slug, title, description, category, budget_amount, budget_currency, status, published_at) VALUES
+    (${firstJob}, ${client}, 'first-job', 'First', 'Work', 'other', 100, 'EUR', 'open', now()),
+    (${secondJob}, ${client}, 'second-job', 'Second', 'Work', 'other', 100, 'EUR', 'open', now());
+  INSERT INTO applications (id, job_id, worker_id, cover_letter) VALUES
+    (${uuid(21)}, ${firstJob}, ${worker}, 'I'), (${uuid(22)}, ${firstJob}, ${other}, 'I'), (${uuid(23)}, ${secondJob}, ${worker}, 'I');
+  INSERT INTO contracts (id, job_id, application_id, client_id, worker_id, amount, currency) VALUES
+    (${uuid(31)}, ${firstJob}, ${uuid(21)}, ${client}, ${worker}, 100, 'EUR'),
+    (${uuid(32)}, ${secondJob}, ${uuid(23)}, ${client}, ${worker}, 100, 'EUR');
+  INSERT INTO notifications (user_id, event_id, kind, data) VALUES
+    (${worker}, ${firstEvent}, 'k', '{}'), (${client}, ${firstEvent}, 'k', '{}'), (${worker}, ${secondEvent}, 'k', '{}');
+  INSERT INTO outbox (id, aggregate, kind, payload) VALUES (${firstEvent}, 'a', 'k', '{}'), (${secondEvent}, 'a', 'k', '{}');
+  INSERT INTO inbox (event_id, consumer) VALUES (${firstEvent}, 'c'), (${secondEvent}, 'c');
+  INSERT INTO idempotency_keys (caller, route, key, body_hash) VALUES ('c', 'r', 'k', ''), ('c', 'r', 'l', '');
+  INSERT INTO audit_log (action, object_type, object_id) VALUES ('a', 't', ${firstJob}), ('b', 't', ${firstJob})`
+
+/** By table and constraint: what is set in every row, or in those of a WHERE. */
+const forbidden: Record<string, Record<string, string | string[]>> = {
+  users: {
+    users_pkey: `id = ${nobody}`,
+    users_email_unique: "email = 'same@example.com'",
+    users_email_normal: ["email = 'Capitals@example.com'", "email = 'a'", "email = repeat('a', 255)"],
+    users_name_length: ["name = ''", "name = repeat('n', 101)"],
+    users_role_known: "role = 'captain'",
+    users_password_hashed: "password_hash = 'plain'",
+    users_version_positive: 'version = 0',
+  },
+  jobs: {
+    jobs_pkey: `id = ${nobody}`,
+    jobs_client_exists: `client_id = ${nobody}`,
+    jobs_slug_unique: "slug = 'same-slug'",
+    jobs_slug_shape: [
+      "slug = 'Capitals'",
+      "slug = 'two--dashes'",
+      "slug = '-dash'",
+      "slug = 'ab'",
+      "slug = repeat('a', 101)",
+    ],
+    jobs_title_length: ["title = 'ab'", "title = repeat('t', 161)"],
+    jobs_description_length: ["description = ''", "description = repeat('d', 10001)"],
+    jobs_category_known: "category = 'piracy'",
+    jobs_skills_bounded: "skills = array_fill('rope'::text, ARRAY[21])",
+    jobs_budget_positive: ['budget_amount = 0', 'budget_amount = -1', 'budget_amount = 1000000000001'],
+    jobs_currency_shape: ["budget_currency = 'eur'", "budget_currency = 'EURO'"],
+    jobs_status_known: "status = 'lost'",
+    jobs_draft_is_unpublished: ["status = 'draft'", 'published_at = NULL'],
+    jobs_closed_has_a_time: ["status = 'closed'", 'closed_at = now()'],
+    jobs_version_positive: 'version = 0',
+  },
+  applications: {
+    applications_pkey: `id = ${nobody}`,
+    applications_job_exists: `job_id = ${nobody} WHERE id = ${uuid(22)}`,
+    applications_worker_exists: `worker_id = ${nobody} WHERE id = ${uuid(22)}`,
+    applications_once_per_job: `worker_id = ${worker} WHERE id = ${uuid(22)}`,
+    applications_cover_letter_length: ["cover_letter = ''", "cover_letter = repeat('c', 5001)"],
+    applications_status_known: "status = 'lost'",
+    applications_one_accepted: `status = 'accepted' WHERE job_id = ${firstJob}`,
+  },
+  contracts: {
+    contracts_pkey: `id = ${nobody}`,
+    contracts_job_unique: `job_id = ${firstJob}`,
+    contracts_job_exists: `job_id = ${nobody} WHERE id = ${uuid(31)}`,
+    contracts_application_unique: `application_id = ${uuid(21)}`,
+    contracts_application_exists: `application_id = ${nobody} WHERE id = ${uuid(31)}`,
+    contracts_client_exists: `client_id = ${nobody}`,
+    contracts_worker_exists: `worker_id = ${nobody}`,
+    contracts_amount_positive: ['amount = 0', 'amount = -1', 'amount = 1000000000001'],
+    contracts_currency_shape: "currency = 'eur'",
+    contracts_status_known: "status = 'lost'",
+    contracts_two_parties: 'worker_id = client_id',
+  },
+  notifications: {
+    notifications_pkey: `id = ${nobody}`,
+    notifications_user_exists: `user_id = ${nobody} WHERE user_id = ${client}`,
+    notifications_once_per_event: `event_id = ${firstEvent}`,
+  },
+  outbox: {
+    outbox_id_unique: `id = ${firstEvent}`,
+    outbox_dead_has_error: ['dead_at = now()', "error = 'why'"],
+    outbox_ends_once: "handled_at = now(), dead_at = now(), error = 'why'",
+  },
+  inbox: { inbox_pkey: `event_id = ${firstEvent}` },
+  idempotency_keys: {
+    idempotency_keys_pkey: "key = 'same'",
+    idempotency_keys_length: ["key = ''", "key = repeat('k', 256)"],
+  },
+}
+
+/** What UPDATE can't try, because the database itself gives these numbers. */
+const inserted: Record<string, string> = {
+  outbox_pkey:
+    'INSERT INTO outbox (position, aggregate, kind, payload) OVERRIDING SYSTEM VALUE SELECT position, aggregate, kind, payload FROM outbox',
+  audit_log_pkey:
+    'INSERT INTO audit_log (id, action, object_type, object_id) OVERRIDING SYSTEM VALUE SELECT id, action, object_type, object_id FROM audit_log',
+}
+
+/** Every other column has to be there. */
+const optional = [
+  ...['jobs.published_at', 'jobs.closed_at', 'jobs.deleted_at', 'notifications.read_at', 'notifications.mailed_at'],
+  ...['outbox.request_id', 'outbox.published_at', 'outbox.handled_at', 'outbox.dead_at', 'outbox.error'],
+  ...['idempotency_keys.status', 'idempotency_keys.body'],
+  ...['audit_log.actor_id', 'audit_log.actor_role', 'audit_log.request_id'],
+]
+
+// The table of the migration tool is the tool's own.
+const ours = "relnamespace = 'public'::regnamespace AND relname <> 'schema_migrations'"
+const constraints = `
+  SELECT conname AS name FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE ${ours} AND contype <> 'n'
+  UNION SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indrelid WHERE ${ours} AND indisunique`
+const columns = `
+  SELECT relname AS table, attname AS column FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  WHERE ${ours} AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped`
+
+/** Tries them all in one transaction that is rolled back. */
+export async function tryForbiddenStates({ sql }: Context) {
+  const session = await sql.session('owner')
+  await session.query(`BEGIN; ${rows}`)
+  const tried = [...attempts()]
+  for (const { constraint, statement } of tried) {
+    const error = await attempt(session, statement)
+    if (!error) red('allowed', `${constraint} let this pass: ${statement}`)
+    if (error.constraint !== constraint) red('refused-by-another', `${statement}: ${error.message}`)
+  }
+  const required = (await sql.owner<{ table: string; column: string }>(columns)).filter(
+    ({ table, column }) => !optional.includes(`${table}.${column}`),
+  )
+  for (const { table, column } of required) {
+    const error = await attempt(session, `UPDATE ${table} SET ${column} = NULL`)
+    // A missing value (23502), or one that nobody but the database gives (428C9).
+    if (!['23502', '428C9'].includes(String(error?.code))) red('null-allowed', `${table}.${column}: ${error?.message}`)
+  }
+  const names = new Set(tried.map(({ constraint }) => constraint))
+  const untried = (await sql.owner<{ name: string }>(constraints)).filter(({ name }) => !names.has(name))
+  if (untried.length > 0) red('untried', untried.map(({ name }) => name).join(', '))
+  await session.query('ROLLBACK')
+  return { constraints: names.size, states: tried.length, requiredColumns: required.length }
+}
+
+function* attempts() {
+  for (const [table, states] of Object.entries(forbidden))
+    for (const [constraint, changes] of Object.entries(states))
+      for (const change of [changes].flat()) yield { constraint, statement: `UPDATE ${table} SET ${change}` }
+  for (const [constraint, statement] of Object.entries(inserted)) yield { constraint, statement }
+}
+
+/** The error with which the database refuses a statement; undefined when it does not. What the statement did is undone. */
+async function attempt(session: pg.Client, statement: string): Promise<pg.DatabaseError | undefined> {
+  await session.query('SAVEPOINT attempt')
+  const error = await session.query(statement).then(
+    () => undefined,
+    (refused: pg.DatabaseError) => refused,
+  )
+  await session.query('ROLLBACK TO SAVEPOINT attempt')
+  return error
+}

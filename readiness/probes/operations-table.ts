@@ -1,0 +1,127 @@
+// Every operation of the service and who may call it, written by hand on purpose: the probes hold the served document against this
+// table, both ways, so that neither a route nor its access can change without someone who says so here.
+import { randomUUID } from 'node:crypto'
+import type { Role } from '../context/http.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+/** `public`: anyone, credentials are not looked at. `optional`: anyone, but bad credentials are refused. `user`: any role. */
+type Who = 'public' | 'optional' | 'user' | readonly Role[]
+export type Caller = Role | 'stranger'
+export type Operation = {
+  /** The operation id of the document. */
+  id: string
+  method: Method
+  /** With `:id` or `:slug` for the part that varies. */
+  path: string
+  who: Who
+  /** Takes an Idempotency-Key, and must have one. */
+  idempotent?: true
+  /** Takes an If-Match, and must have one. */
+  conditional?: true
+  /** A new valid body. */
+  body?: () => Record<string, unknown>
+}
+
+export const callers: readonly Caller[] = ['stranger', 'client', 'worker', 'support', 'admin']
+
+const newUser = () => ({
+  email: `made-${randomUUID()}@example.com`,
+  password: randomUUID(),
+  name: 'Someone made',
+  role: 'worker',
+})
+const newJob = () => ({
+  title: `Paint the lighthouse ${randomUUID().slice(0, 8)}`,
+  description: 'White, and one red ring.',
+  category: 'operations',
+  skills: ['painting'],
+  budget: { amount: 125_000, currency: 'EUR' },
+})
+const credentials = () => ({ email: `nobody-${randomUUID()}@example.com`, password: randomUUID() })
+
+export const operations: readonly Operation[] = [
+  { id: 'getLive', method: 'GET', path: '/health/live', who: 'public' },
+  { id: 'getReady', method: 'GET', path: '/health/ready', who: 'public' },
+  { id: 'getStatus', method: 'GET', path: '/health/status', who: ['support', 'admin'] },
+  { id: 'getHealth', method: 'GET', path: '/health', who: 'public' },
+  { id: 'getReadyAlias', method: 'GET', path: '/ready', who: 'public' },
+
+  { id: 'register', method: 'POST', path: '/v1/auth/register', who: 'public', idempotent: true, body: newUser },
+  // Nobody has this account: 401 by CREDENTIALS_WRONG, after the body was taken.
+  { id: 'logIn', method: 'POST', path: '/v1/auth/login', who: 'public', body: credentials },
+  { id: 'getMe', method: 'GET', path: '/v1/me', who: 'user' },
+  { id: 'changeMe', method: 'PATCH', path: '/v1/me', who: 'user', conditional: true, body: () => ({ name: 'Ada' }) },
+
+  { id: 'listJobs', method: 'GET', path: '/v1/jobs', who: 'optional' },
+  { id: 'createJob', method: 'POST', path: '/v1/jobs', who: ['client'], idempotent: true, body: newJob },
+  { id: 'getJob', method: 'GET', path: '/v1/jobs/:id', who: 'optional' },
+  {
+    id: 'editJob',
+    method: 'PATCH',
+    path: '/v1/jobs/:id',
+    who: ['client'],
+    conditional: true,
+    body: () => ({ title: 'Paint the other lighthouse' }),
+  },
+  { id: 'deleteJob', method: 'DELETE', path: '/v1/jobs/:id', who: ['client'] },
+  { id: 'restoreJob', method: 'POST', path: '/v1/jobs/:id/restoration', who: ['client'], idempotent: true },
+  { id: 'publishJob', method: 'POST', path: '/v1/jobs/:id/publication', who: ['client'], idempotent: true },
+  { id: 'closeJob', method: 'DELETE', path: '/v1/jobs/:id/publication', who: ['client'] },
+  { id: 'getSlug', method: 'GET', path: '/v1/slugs/:slug', who: 'public' },
+
+  {
+    id: 'applyForJob',
+    method: 'POST',
+    path: '/v1/jobs/:id/applications',
+    who: ['worker'],
+    idempotent: true,
+    body: () => ({ coverLetter: 'I have painted nine lighthouses.' }),
+  },
+  {
+    id: 'listJobApplications',
+    method: 'GET',
+    path: '/v1/jobs/:id/applications',
+    who: ['client', 'support', 'admin'],
+  },
+  { id: 'getApplication', method: 'GET', path: '/v1/applications/:id', who: 'user' },
+  { id: 'withdrawApplication', method: 'DELETE', path: '/v1/applications/:id', who: ['worker'] },
+  {
+    id: 'acceptApplication',
+    method: 'POST',
+    path: '/v1/applications/:id/acceptance',
+    who: ['client'],
+    idempotent: true,
+  },
+  { id: 'listOwnApplications', method: 'GET', path: '/v1/me/applications', who: ['worker'] },
+
+  { id: 'listContracts', method: 'GET', path: '/v1/contracts', who: 'user' },
+  { id: 'getContract', method: 'GET', path: '/v1/contracts/:id', who: 'user' },
+
+  { id: 'listNotifications', method: 'GET', path: '/v1/me/notifications', who: 'user' },
+  { id: 'readNotification', method: 'PUT', path: '/v1/me/notifications/:id/read', who: 'user' },
+]
+
+/** Pages that the document leaves out: it describes neither itself nor the page that shows it. */
+export const hiddenPages: readonly string[] = ['/openapi.json', '/docs']
+
+/** Whether a caller may; what belongs to whom is another matter. */
+export function mayCall({ who }: Pick<Operation, 'who'>, caller: Caller): boolean {
+  if (who === 'public' || who === 'optional') return true
+  if (caller === 'stranger') return false
+  return who === 'user' || who.includes(caller)
+}
+
+/** The path with its part filled in. Without one it is a UUID, or a slug, that nothing has. */
+export const pathOf = ({ path }: Pick<Operation, 'path'>, part: string = randomUUID()): string =>
+  path.replace(/:(id|slug)/, part)
+
+/** As the document names it: `GET /v1/jobs/{id}`. */
+export const routeOf = ({ method, path }: Pick<Operation, 'method' | 'path'>): string =>
+  `${method} ${path.replace(/:(\w+)/g, '{$1}')}`
+
+/** The operation of that id. Throws where the table has none. */
+export function operationOf(id: string): Operation {
+  const found = operations.find((operation) => operation.id === id)
+  if (!found) throw new Error(`The table has no operation ${id}`)
+  return found
+}

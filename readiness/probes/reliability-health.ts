@@ -1,0 +1,141 @@
+// Live and ready, while what the service stands on goes away, hangs and comes back.
+import type { Context } from '../context/context.ts'
+import type { Answer, Call, Target } from '../context/http.ts'
+import { type Evidence, red } from '../control.ts'
+import { hasEnded, outcome, together } from './reliability-scene.ts'
+
+/** Milliseconds that live may take: far less than any limit on a call to the database. */
+const quick = 1000
+
+export async function staysLive({ api, server, link, redis, until }: Context): Promise<Evidence> {
+  const ask = async (path: string, within?: number) => {
+    const seen = await outcome(api.anonymous('GET', path, within ? { within } : {}))
+    if (!(seen instanceof Error)) return seen
+    if (hasEnded(server) || ('code' in seen && String(seen.code).startsWith('ECONN')))
+      red('process-ended', seen.message)
+    return red('live-waits', `${path}: ${seen.message}`)
+  }
+  const jobsAre = (status: number) => async () => (await ask('/v1/jobs')).status === status
+  const seen: string[] = []
+  const look = async (when: string) => {
+    const answer = await ask('/health/live', quick)
+    if (answer.status !== 200) red('not-live', `${when}: ${answer.status} ${answer.text.slice(0, 200)}`)
+    saysOnlyLive(answer)
+    seen.push(`${when}: ${answer.status}`)
+  }
+
+  // Several connections, so that some are idle when they break: that is how most break.
+  await Promise.all(Array.from({ length: 6 }, () => ask('/v1/jobs')))
+  await until('never-served', jobsAre(200))
+  redis.kill('SIGKILL')
+  await link.cut()
+  await until('loss-without-effect', jobsAre(503))
+  await look('PostgreSQL and Redis gone')
+  await link.mend()
+  await until('not-mended', jobsAre(200))
+  link.hold()
+  await look('PostgreSQL hangs')
+  await link.mend()
+  await until('not-mended', jobsAre(200))
+  if (hasEnded(server)) red('process-ended')
+  return { seen, sameProcess: true }
+}
+
+export async function looksLive({ get }: Target): Promise<Evidence> {
+  const answer = await get('/health/live')
+  if (answer.status !== 200) red('not-live', String(answer.status))
+  saysOnlyLive(answer)
+  return { status: answer.status }
+}
+
+function saysOnlyLive({ text }: Answer): void {
+  if (text !== '{"status":"live"}') red('says-more', text.slice(0, 200))
+}
+
+export async function tellsWhenToSendTraffic(context: Context): Promise<Evidence> {
+  const [schema] = await together(unreadyWithoutSchema(context), followsItsDatabase(context))
+  const worker = await goesOnWithoutRedis(context)
+  await unreadyWhileDraining(context)
+  return { schema, hanging: '503 postgres', cut: '503 postgres', mended: '200', worker, draining: '503' }
+}
+
+/** An API over a database that nobody has migrated, until somebody does. */
+async function unreadyWithoutSchema({ sql, startApi, apiAt, until, finish }: Context): Promise<string> {
+  const empty = await sql.emptyDatabase()
+  const door = await startApi({ DATABASE_URL: empty.appUrl, DATABASE_DIRECT_URL: empty.appUrl })
+  const { anonymous } = apiAt(door.url)
+  const names = await failing(anonymous, 'ready-without-schema')
+  if (!names.includes('schema')) red('schema-not-named', names.join())
+  const migrated = await finish(['src/migrate.ts'], { DATABASE_OWNER_URL: empty.ownerUrl })
+  if (migrated.code !== 0) throw new Error(`The migrations did not run:\n${migrated.said}`)
+  await until('unready-after-migration', () => isReady(anonymous))
+  return `503 ${names.join()}, then 200`
+}
+
+async function followsItsDatabase({ api: { anonymous }, link, until }: Context): Promise<void> {
+  await until('never-ready', () => isReady(anonymous))
+  link.hold()
+  const hanging = await failing(anonymous, 'ready-while-hanging')
+  if (!hanging.includes('postgres')) red('postgres-not-named', hanging.join())
+  await link.mend()
+  await until('not-ready-again', () => isReady(anonymous))
+  await link.cut()
+  const cut = await failing(anonymous, 'ready-without-database')
+  if (!cut.includes('postgres')) red('postgres-not-named', cut.join())
+  await link.mend()
+  await until('not-ready-again', () => isReady(anonymous))
+}
+
+/** Events wait in the outbox meanwhile: a worker that can't reach its queue has something to do when it is back. */
+async function goesOnWithoutRedis({ workers: [worker], apiAt, redis, until }: Context): Promise<string> {
+  const { anonymous } = apiAt(worker?.url ?? '')
+  await until('worker-never-ready', () => isReady(anonymous))
+  redis.kill('SIGKILL')
+  const { status, text, json } = await until('loss-not-told', async () => {
+    const answer = await anonymous('GET', '/health/ready')
+    return !answer.text.includes('"ready"') && answer
+  })
+  if (status !== 200) red('covered-loss-is-503', text.slice(0, 200))
+  const said = json<{ status: string; modes: string[] }>()
+  if (said.status !== 'degraded' || said.modes.join() !== 'events-wait') red('mode-not-named', text.slice(0, 200))
+  await redis.restart()
+  await until('worker-not-ready-again', async () => (await anonymous('GET', '/health/ready')).text.includes('"ready"'))
+  return `${status} ${said.status}: ${said.modes.join()}`
+}
+
+async function unreadyWhileDraining({ api: { anonymous }, server, until }: Context): Promise<void> {
+  server.child.kill('SIGTERM')
+  const drains = async () => {
+    const seen = await outcome(anonymous('GET', '/health/ready'))
+    return !(seen instanceof Error) && seen.status === 503 && seen.text.includes('draining')
+  }
+  await until('ready-while-draining', drains, { within: 1500 })
+}
+
+const isReady = async (call: Call) => (await call('GET', '/health/ready')).status === 200
+
+/** The names of what fails, of an answer that has to come within the two seconds that ready may take at most. */
+async function failing(call: Call, otherwise: string): Promise<string[]> {
+  const seen = await outcome(call('GET', '/health/ready', { within: 2000 }))
+  if (seen instanceof Error) red('ready-hangs', seen.message)
+  if (seen.status !== 503) red(otherwise, `${seen.status} ${seen.text.slice(0, 200)}`)
+  return namesIn(seen)
+}
+
+function namesIn({ json }: Answer): string[] {
+  return (json<{ errors?: { path: string }[] }>().errors ?? []).map(({ path }) => path.slice(1))
+}
+
+export async function looksReadyOrSaysWhy({ get }: Target): Promise<Evidence> {
+  const answer = await get('/health/ready')
+  if (answer.status === 200) {
+    const { status } = answer.json()
+    if (status !== 'ready' && status !== 'degraded') red('ready-says-otherwise', answer.text.slice(0, 200))
+    return { status: answer.status, said: status }
+  }
+  if (answer.status !== 503) red('neither-200-nor-503', String(answer.status))
+  if (!answer.field('content-type')?.startsWith('application/problem+json')) red('not-a-problem')
+  const names = namesIn(answer)
+  if (names.length === 0 && !answer.text.includes('draining')) red('nothing-named', answer.text.slice(0, 200))
+  return { status: answer.status, failing: names }
+}
