@@ -30,6 +30,8 @@ export const apiAnswers: Control[] = [
       removed('src/app.ts', '  await app.register(openapi, { publicUrl: config.publicUrl, version })', {
         red: 'document-not-served',
       }),
+      removed('src/app.ts', '  await app.register(created)', { red: 'status-not-documented' }),
+      removed('src/app.ts', '  await app.register(versions)', { red: 'field-not-sent' }),
       source(
         'a route is hidden',
         'src/modules/jobs/jobs.routes.ts',

@@ -2,7 +2,7 @@
 import { type Control, control, red, removed, source, state } from '../control.ts'
 import { tryForbiddenStates } from '../probes/data-forbidden.ts'
 import { migrateTogether } from '../probes/data-migrations.ts'
-import { compareTables, walkMigrations } from '../probes/schema.ts'
+import { compareTables, walkMigrations } from '../probes/data-schema.ts'
 
 export const dataSchema: Control[] = [
   control({

@@ -34,6 +34,9 @@ export const reliabilityProcesses: Control[] = [
         { red: 'live-waits' },
       ),
       removed('src/db/client.ts', "  pool.on('error', onError)", { red: 'process-ended' }),
+      source('there is no such route', 'src/app.ts', 'app.register(health, {', 'app.register(async () => {}, {', {
+        red: 'not-live',
+      }),
     ],
   }),
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { mayCall, type Operation, operations, pathOf, routeOf } from './operations-table.ts'
+import { mayCall, type Operation, operations, pathOf, routeOf } from './routes-table.ts'
+import { invoke } from './scene.ts'
 
 type Get = (path: string) => Promise<Answer>
 type Schema = {
@@ -24,7 +25,7 @@ type Content = Record<string, { schema: Schema }>
 type Described = {
   operationId: string
   requestBody?: { content: Content }
-  responses: Record<string, { $ref?: string; content?: Content }>
+  responses: Record<string, { $ref?: string; content?: Content; headers?: object }>
 }
 type Document = { openapi: string; paths: Record<string, Record<string, Described>> }
 type Body = Record<string, unknown>
@@ -40,6 +41,7 @@ export async function documentTellsTheTruth(context: Context): Promise<Evidence>
   const get: Get = (path) => context.api.anonymous('GET', path)
   const seen = await seeDocumentAndPage(get)
   const document = await readDocument(get)
+  await answersAsDocumented(context, document)
   const limits = await limitsAreThoseThatValidate(context, document)
   return { ...seen, ...limits, linters: await lint(context, document) }
 }
@@ -94,6 +96,19 @@ const refusalsOf = ({ who, method, path, idempotent, conditional, body }: Operat
 function follow<T extends { $ref?: string }>(document: Document, part: T): T {
   const names = part.$ref?.split('/').slice(1)
   return names ? (names.reduce<unknown>((at, name) => (at as Body)[name], document) as T) : part
+}
+
+/** What makes something answers with a status of the document, and with each field that it names there. */
+async function answersAsDocumented({ api }: Context, document: Document): Promise<void> {
+  const { call } = await api.as('client')
+  const answer = await invoke(call, 'createJob')
+  const described = document.paths['/v1/jobs']?.post?.responses[answer.status]
+  if (!described) return red('status-not-documented', `createJob: ${answer.status}`)
+  const fields = Object.keys(described.headers ?? {})
+  if (fields.length === 0) red('no-field-documented')
+  for (const field of fields) if (!answer.field(field.toLowerCase())) red('field-not-sent', `createJob: ${field}`)
+  const made = await call('GET', answer.field('location') ?? '/')
+  if (made.status !== 200) red('location-leads-nowhere', String(made.status))
 }
 
 /** For each body: one step beyond each limit of the document is refused, and the limit itself is not. */

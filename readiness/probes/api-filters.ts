@@ -5,7 +5,7 @@ import type { Context } from '../context/context.ts'
 import type { Person } from '../context/http.ts'
 import { type Evidence, red, type StateChange } from '../control.ts'
 import { insertJobs, type Jobs } from './api-rows.ts'
-import { operations, pathOf } from './operations-table.ts'
+import { operations, pathOf } from './routes-table.ts'
 
 type Job = { id: string; title: string; budget: { amount: number }; publishedAt: string }
 type Row = Required<Pick<Jobs, 'status' | 'category' | 'skills' | 'budget' | 'title' | 'hours'>>

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { mayCall, operationOf, operations, pathOf } from './operations-table.ts'
-import { make, openJob } from './security-scene.ts'
+import { mayCall, operationOf, operations, pathOf } from './routes-table.ts'
+import { make, openJob } from './scene.ts'
 
 const declared = operations.filter(({ idempotent }) => idempotent)
 const newJob = () => operationOf('createJob').body?.() ?? {}

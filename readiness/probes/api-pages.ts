@@ -4,7 +4,7 @@ import type { Context } from '../context/context.ts'
 import type { Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { insertJobs, insertRowsOfAgreements } from './api-rows.ts'
-import { operationOf, operations, pathOf } from './operations-table.ts'
+import { operationOf, operations, pathOf } from './routes-table.ts'
 
 type Page = { data: { id: string }[]; page: { next: string | null } }
 type List = {

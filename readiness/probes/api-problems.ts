@@ -4,8 +4,8 @@ import type { Context } from '../context/context.ts'
 import type { Answer, CallOptions } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { callRaw } from './api-raw-call.ts'
-import { operationOf } from './operations-table.ts'
-import { invoke, make } from './security-scene.ts'
+import { operationOf } from './routes-table.ts'
+import { invoke, make } from './scene.ts'
 
 type Problem = Record<string, unknown> & { errors?: { path: string; message: string }[] }
 

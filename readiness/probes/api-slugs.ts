@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { operationOf } from './operations-table.ts'
-import { make } from './security-scene.ts'
+import { operationOf } from './routes-table.ts'
+import { make } from './scene.ts'
 
 type State = { available: boolean; reason: string | null; jobId: string | null }
 type Get = (path: string) => Promise<Answer>

@@ -4,8 +4,8 @@ import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { callRaw } from './api-raw-call.ts'
-import { hiddenPages, operations, pathOf } from './operations-table.ts'
-import { make, openJob } from './security-scene.ts'
+import { hiddenPages, operations, pathOf } from './routes-table.ts'
+import { make, openJob } from './scene.ts'
 
 const wellFormed = /^[A-Za-z0-9._-]{8,64}$/
 const malformed = [

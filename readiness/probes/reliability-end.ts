@@ -9,7 +9,7 @@ import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
 import { hasEnded, outcome, together } from './reliability-scene.ts'
 
-const preload = ['readiness/probes/uncaught.ts']
+const preload = ['readiness/probes/reliability-uncaught.ts']
 
 export async function endsInGoodOrder(context: Context): Promise<Evidence> {
   const { startApi, sql, until, apiAt } = context

@@ -12,8 +12,8 @@ import {
   operations,
   pathOf,
   routeOf,
-} from './operations-table.ts'
-import { type Described, invoke, readDocument } from './security-scene.ts'
+} from './routes-table.ts'
+import { type Described, invoke, readDocument } from './scene.ts'
 
 export async function everyCallerMeetsTheAccess(context: Context): Promise<Evidence> {
   const { api } = context

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { type Context, until } from '../context/context.ts'
 import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { operationOf } from './operations-table.ts'
-import { invoke, type Made, make } from './security-scene.ts'
+import { operationOf } from './routes-table.ts'
+import { invoke, type Made, make } from './scene.ts'
 
 /** Each ends a text where it stands in SQL, in HTML, in a template or in a mail's head. */
 const payloads = [

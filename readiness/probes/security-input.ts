@@ -2,8 +2,8 @@
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, CallOptions, Target } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { mayCall, operationOf, operations } from './operations-table.ts'
-import { type Described, invoke, type Made, readDocument, type Schema } from './security-scene.ts'
+import { mayCall, operationOf, operations } from './routes-table.ts'
+import { type Described, invoke, type Made, readDocument, type Schema } from './scene.ts'
 
 type Callers = Record<'stranger' | 'client' | 'worker' | 'support', Call>
 type Document = Awaited<ReturnType<typeof readDocument>>

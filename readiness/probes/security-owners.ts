@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { operationOf } from './operations-table.ts'
-import { invoke, make, openJob, readDocument } from './security-scene.ts'
+import { operationOf } from './routes-table.ts'
+import { invoke, make, openJob, readDocument } from './scene.ts'
 
 type Scene = Awaited<ReturnType<typeof setScene>>
 /** One object, who has no business with it, and whose it is: `owner` has to succeed where the others met 404. */

@@ -1,7 +1,7 @@
-// What the security probes set up by calls, and the document that they hold the service against.
+// What probes set up by calls, and the document that they hold the service against.
 import type { Answer, Call, CallOptions } from '../context/http.ts'
 import { red } from '../control.ts'
-import { operationOf, pathOf } from './operations-table.ts'
+import { operationOf, pathOf } from './routes-table.ts'
 
 type Options = CallOptions & { part?: string }
 export type Made = { id: string; version: number; slug: string }
