@@ -32,6 +32,9 @@ try {
   process.exitCode = error instanceof Unreachable ? exits.unreachable : exits.broken
 }
 
+// A probe that left something open is no reason to wait for it.
+process.exit()
+
 async function examine(home: Home, options: Options): Promise<number> {
   const start = new Date()
   const tree = await describeTree(root)

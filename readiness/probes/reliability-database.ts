@@ -69,10 +69,14 @@ async function replacesItsConnections(context: Context): Promise<number> {
 }
 
 export async function healsUnderLoad(context: Context): Promise<Evidence> {
-  const { api, server, link, load, until } = context
+  const { api, server, link, load, sql, until } = context
   const { client, jobId } = await openJob(context)
-  // Several connections, so that some are idle when all of them break.
-  await Promise.all(Array.from({ length: 8 }, () => api.anonymous('GET', '/v1/jobs')))
+  // Nine connections at once, which is more than the load uses: some are idle when all of them break.
+  const held = await sql.hold('jobs')
+  const reads = Array.from({ length: 9 }, () => api.anonymous('GET', '/v1/jobs'))
+  await until('pool-does-not-grow', async () => (await held.waiting()) === 9)
+  await held.release()
+  await Promise.all(reads)
   const loads = [
     load(() => paced(() => api.anonymous('GET', `/v1/jobs/${jobId}`)), 3),
     load(() => paced(() => client.call('POST', '/v1/jobs', { body: draft() })), 3),
@@ -84,9 +88,9 @@ export async function healsUnderLoad(context: Context): Promise<Evidence> {
     const from = loads.map((one) => one.outcomes.length)
     const isWell = (outcomes: Outcomes, since = 0) => outcomes.length > since + 20 && !outcomes.slice(-20).some(failed)
     await until('does-not-heal', () => endOf(server) || loads.every((one, at) => isWell(one.outcomes, from[at])))
-    const [reads, writes] = [await loads[0].stop(), await loads[1].stop()]
+    const [seen, written] = [await loads[0].stop(), await loads[1].stop()]
     endOf(server)
-    return { broken, ...(await judge(context, jobId, reads, writes)) }
+    return { broken, ...(await judge(context, jobId, seen, written)) }
   } finally {
     await Promise.all(loads.map((one) => one.stop()))
   }
