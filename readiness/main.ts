@@ -67,11 +67,13 @@ async function examineHere(selection: Control[], machine: Machine, options: Opti
   const run = await openRun(root)
   const interrupted = new AbortController()
   const interrupt = async () => {
+    // npm passes on the signal that the terminal has sent already: the second one may not cut the tidying off.
+    if (interrupted.signal.aborted) return
     interrupted.abort()
     await run.abandon()
     process.exit(exits.interrupted)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   const changed = options.since ? await changedSince(root, options.since) : undefined
   try {
     return await examineAll({
@@ -82,6 +84,8 @@ async function examineHere(selection: Control[], machine: Machine, options: Opti
       onFinding: (finding, done) => console.error(progress(finding, done, able.length)),
     })
   } finally {
+    // Whoever interrupted it removes everything and ends the process: what was cut off has no result.
+    if (interrupted.signal.aborted) await new Promise(() => {})
     await run.close()
   }
 }

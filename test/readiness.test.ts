@@ -50,6 +50,7 @@ test('Ctrl-C leaves neither a process nor a folder, and the run after a kill -9 
   }
   const interrupted = await begun()
   interrupted.child.kill('SIGINT')
+  interrupted.child.kill('SIGINT')
   expect(await interrupted.ended).toEqual({ code: 130, signal: null })
   expect(runsOf(interrupted.pid)).toEqual([])
   while (interrupted.pids.some(isAlive)) await tick()

@@ -3,9 +3,8 @@ import { type Control, control, removed, source, sources } from '../control.ts'
 import { leavesNothingHalfDone } from '../probes/reliability-crash.ts'
 import { healsUnderLoad, refusesWhatFindsNoConnection } from '../probes/reliability-database.ts'
 import { anotherDoesIt, waitsForRedis } from '../probes/reliability-events.ts'
+import { patientDatabase } from '../probes/reliability-scene.ts'
 
-/** So that work that is held stands still until it is released. */
-const patientDatabase = { DATABASE_LOCK_TIMEOUT_MS: '20000', DATABASE_STATEMENT_TIMEOUT_MS: '20000' }
 const addEvent = '  await tx.insert(table).values({ kind, aggregate, payload, requestId: requestId ?? null })\n'
 const toQueue = `const { Redis } = await import('ioredis')
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true, retryStrategy: () => null }).on('error', () => {})

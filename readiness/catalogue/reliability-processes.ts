@@ -3,6 +3,7 @@ import { type Control, control, removed, source, sources } from '../control.ts'
 import { endsInGoodOrder, refusesToStart } from '../probes/reliability-end.ts'
 import { looksLive, looksReadyOrSaysWhy, staysLive, tellsWhenToSendTraffic } from '../probes/reliability-health.ts'
 import { restartsWithoutLoss } from '../probes/reliability-restart.ts'
+import { patientDatabase } from '../probes/reliability-scene.ts'
 
 export const reliabilityProcesses: Control[] = [
   control({
@@ -90,7 +91,7 @@ export const reliabilityProcesses: Control[] = [
     code: ['src/run.ts', 'src/plugins/drain.ts', 'src/app.ts', 'src/lib/queues.ts'],
     runbook: 'docs/runbooks/health.md#a-deploy-loses-requests',
     needs: ['api', 'redis', 'mail'],
-    own: { DRAIN_MS: '1500' },
+    own: { ...patientDatabase, DRAIN_MS: '1500' },
     lacks: 'The balancer is one that the probe plays: nginx is not in front of the service yet.',
     probe: restartsWithoutLoss,
     sabotages: [
@@ -126,7 +127,7 @@ export const reliabilityProcesses: Control[] = [
     code: ['src/run.ts'],
     runbook: 'docs/runbooks/health.md#the-process-ended-by-itself',
     needs: ['api'],
-    own: { DRAIN_MS: '500' },
+    own: { ...patientDatabase, DRAIN_MS: '1500' },
     lacks: 'The error is in no trace yet.',
     probe: endsInGoodOrder,
     sabotages: [

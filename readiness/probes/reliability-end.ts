@@ -1,5 +1,4 @@
 // How a process ends by itself: on an error that nobody caught, and on a configuration that it can't use.
-
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -21,11 +20,12 @@ export async function endsInGoodOrder(context: Context): Promise<Evidence> {
   rejecter.child.kill('SIGURG')
   const told = [thrower, rejecter].map((door, at) => fatalLine(context, door, ['thrown', 'rejected'][at] ?? ''))
   await together(...told)
-  for (const { url } of [thrower, rejecter]) {
+  const drains = async ({ url }: Door) => {
     const ready = await outcome(apiAt(url).anonymous('GET', '/health/ready'))
     if (ready instanceof Error || ready.status !== 503)
-      red('not-drained', ready instanceof Error ? ready.message : '200')
+      red('not-drained', ready instanceof Error ? ready.message : String(ready.status))
   }
+  await together(drains(thrower), drains(rejecter))
   await held.release()
   for (const sent of inFlight) {
     const answer = await sent

@@ -7,6 +7,9 @@ import type { Answer, Call, CallOptions, Person } from '../context/http.ts'
 import type { Door } from '../context/stack.ts'
 import { red } from '../control.ts'
 
+/** Settings under which work that is held stands still until it is released, however slow the machine. */
+export const patientDatabase = { DATABASE_LOCK_TIMEOUT_MS: '20000', DATABASE_STATEMENT_TIMEOUT_MS: '20000' }
+
 /** A client whose job is open, and a worker who may apply for it. */
 export type Scene = { client: Person; worker: Person; jobId: string }
 
