@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     passWithNoTests: false,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -123,7 +123,7 @@ export const reliabilityLosses: Control[] = [
     code: ['src/db/client.ts', 'src/db/transaction.ts', 'src/db/failures.ts'],
     runbook: 'docs/runbooks/database.md#the-database-is-away',
     needs: ['api'],
-    own: {},
+    own: patientDatabase,
     probe: healsUnderLoad,
     sabotages: [
       removed('src/db/client.ts', "  pool.on('error', onError)", { red: 'process-ended' }),

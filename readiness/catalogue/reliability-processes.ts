@@ -16,7 +16,7 @@ export const reliabilityProcesses: Control[] = [
     code: ['src/plugins/health.ts', 'src/db/client.ts'],
     runbook: 'docs/runbooks/health.md#not-live',
     needs: ['api', 'redis'],
-    own: {},
+    own: patientDatabase,
     probe: staysLive,
     look: looksLive,
     sabotages: [

@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
-import { count, draft, hasEnded, openJob, outcome, paced } from './reliability-scene.ts'
+import { count, draft, growPool, hasEnded, openJob, outcome, paced } from './reliability-scene.ts'
 
 const loginOf = (env: Context['env']) => new URL(env.DATABASE_URL ?? '').username
 
@@ -69,14 +69,10 @@ async function replacesItsConnections(context: Context): Promise<number> {
 }
 
 export async function healsUnderLoad(context: Context): Promise<Evidence> {
-  const { api, server, link, load, sql, until } = context
+  const { api, server, link, load, until } = context
   const { client, jobId } = await openJob(context)
-  // Nine connections at once, which is more than the load uses: some are idle when all of them break.
-  const held = await sql.hold('jobs')
-  const reads = Array.from({ length: 9 }, () => api.anonymous('GET', '/v1/jobs'))
-  await until('pool-does-not-grow', async () => (await held.waiting()) === 9)
-  await held.release()
-  await Promise.all(reads)
+  // More connections than the load uses: some are idle when all of them break.
+  await growPool(context, 9)
   const loads = [
     load(() => paced(() => api.anonymous('GET', `/v1/jobs/${jobId}`)), 3),
     load(() => paced(() => client.call('POST', '/v1/jobs', { body: draft() })), 3),
@@ -88,9 +84,9 @@ export async function healsUnderLoad(context: Context): Promise<Evidence> {
     const from = loads.map((one) => one.outcomes.length)
     const isWell = (outcomes: Outcomes, since = 0) => outcomes.length > since + 20 && !outcomes.slice(-20).some(failed)
     await until('does-not-heal', () => endOf(server) || loads.every((one, at) => isWell(one.outcomes, from[at])))
-    const [seen, written] = [await loads[0].stop(), await loads[1].stop()]
+    const [reads, writes] = [await loads[0].stop(), await loads[1].stop()]
     endOf(server)
-    return { broken, ...(await judge(context, jobId, seen, written)) }
+    return { broken, ...(await judge(context, jobId, reads, writes)) }
   } finally {
     await Promise.all(loads.map((one) => one.stop()))
   }
@@ -101,20 +97,26 @@ type Outcomes = readonly (Answer | Error)[]
 /** Red where the process has ended. */
 const endOf = (server: Door) => hasEnded(server) && red('process-ended', server.said().slice(-300))
 
-/** Ends all connections, one of them in the middle of a statement, and lets no new one through. Answers how many there were. */
+/**
+ * Ends all connections, and lets no new one through. Of two that are in the middle of a statement one is ended by the server, as a
+ * restart does, and one just breaks, as a crash does. Answers how many the server ended.
+ */
 async function breakEverything({ server, sql, env, link, until }: Context, call: Call): Promise<number> {
   const held = await sql.hold('notifications')
-  const inUse = outcome(call('GET', '/v1/me/notifications'))
-  await until('not-in-use', async () => (await held.waiting()) > 0)
+  const inUse = [1, 2].map(() => outcome(call('GET', '/v1/me/notifications')))
+  await until('not-in-use', async () => (await held.waiting()) === 2)
   const ended = await sql.admin(
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1
+     AND pid <> (SELECT min(pid) FROM pg_locks WHERE relation = 'notifications'::regclass AND NOT granted)`,
     [loginOf(env)],
   )
+  await Promise.race(inUse)
   await link.cut()
-  const answer = await inUse
-  // A process that goes down cuts its answers off just before it has ended.
-  if (answer instanceof Error) await until('answer-cut-off', () => endOf(server))
-  if (!isRefusal(answer)) red('not-a-503', told(answer))
+  for (const answer of await Promise.all(inUse)) {
+    // A process that goes down cuts its answers off just before it has ended.
+    if (answer instanceof Error) await until('answer-cut-off', () => endOf(server))
+    if (!isRefusal(answer)) red('not-a-503', told(answer))
+  }
   await held.release()
   return ended.length
 }

@@ -2,12 +2,13 @@
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Target } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { hasEnded, outcome, together } from './reliability-scene.ts'
+import { growPool, hasEnded, outcome, together } from './reliability-scene.ts'
 
 /** Milliseconds that live may take: far less than any limit on a call to the database. */
 const quick = 1000
 
-export async function staysLive({ api, server, link, redis, until }: Context): Promise<Evidence> {
+export async function staysLive(context: Context): Promise<Evidence> {
+  const { api, server, link, redis, until } = context
   const ask = async (path: string, within?: number) => {
     const seen = await outcome(api.anonymous('GET', path, within ? { within } : {}))
     if (!(seen instanceof Error)) return seen
@@ -25,7 +26,7 @@ export async function staysLive({ api, server, link, redis, until }: Context): P
   }
 
   // Several connections, so that some are idle when they break: that is how most break.
-  await Promise.all(Array.from({ length: 6 }, () => ask('/v1/jobs')))
+  await growPool(context, 4)
   await until('never-served', jobsAre(200))
   redis.kill('SIGKILL')
   await link.cut()

@@ -43,6 +43,15 @@ function idOf(answer: Answer): string {
   return String(answer.json().id)
 }
 
+/** Lets the API open that many connections to its database, which are idle then. */
+export async function growPool({ api, sql, until }: Context, size: number): Promise<void> {
+  const held = await sql.hold('jobs')
+  const reads = Array.from({ length: size }, () => outcome(api.anonymous('GET', '/v1/jobs')))
+  await until('pool-does-not-grow', async () => (await held.waiting()) === size)
+  await held.release()
+  await Promise.all(reads)
+}
+
 /** The answer, or the error of a call that got none. */
 export const outcome = (sent: Promise<Answer>): Promise<Answer | Error> => sent.catch((error: Error) => error)
 
