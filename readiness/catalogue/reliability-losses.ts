@@ -91,7 +91,7 @@ export const reliabilityLosses: Control[] = [
     own: {
       ...patientDatabase,
       DATABASE_POOL_MAX: '2',
-      DATABASE_CONNECT_TIMEOUT_MS: '1000',
+      DATABASE_CONNECT_TIMEOUT_MS: '2000',
       DATABASE_CONNECTION_LIFETIME_MS: '1000',
     },
     lacks:

@@ -1,9 +1,9 @@
 // Runs the probes and sabotages of a selection, side by side where that is safe, and says how each control ended.
 import type { Run } from '../context/run.ts'
-import type { Control, Evidence } from '../control.ts'
+import type { Control, Evidence, Sabotage } from '../control.ts'
 import type { SabotageResult } from '../report/report.schemas.ts'
-import { createBench } from './bench.ts'
-import { type Outcome, probe, trySabotage } from './examine.ts'
+import { type Bench, createBench } from './bench.ts'
+import { type Outcome, probe, trySabotage, type Verdict } from './examine.ts'
 
 /** What was found out about one control in this run. */
 export type Finding = {
@@ -52,10 +52,10 @@ async function examineIn(slots: number, controls: readonly Control[], options: O
 
 const weight = ({ own, sabotages }: Control) => sabotages.length * (own ? 2 : 1)
 
-async function examine(control: Control, bench: ReturnType<typeof createBench>, { sabotaged, signal }: Options) {
+async function examine(control: Control, bench: Bench, { sabotaged, signal }: Options) {
   const at = new Date().toISOString()
   const start = performance.now()
-  const outcome = await probe(control, bench)
+  const outcome = await probeTwice(control, bench)
   const seconds = secondsSince(start)
   const sabotages: SabotageResult[] = []
   for (const sabotage of control.sabotages) {
@@ -67,11 +67,31 @@ async function examine(control: Control, bench: ReturnType<typeof createBench>, 
       sabotages.push({ ...about, verdict: 'none', reason: 'not run', seconds: 0 })
     else {
       const from = performance.now()
-      const verdict = await trySabotage(control, sabotage, bench)
+      const verdict = await tryTwice(control, sabotage, bench)
       sabotages.push({ ...about, ...verdict, reason: verdict.reason.slice(0, 4000), seconds: secondsSince(from) })
     }
   }
   return { control, outcome, at, seconds, sabotages } satisfies Finding
+}
+
+/** A machine under load can fail a sound probe once. What is red or crashed is looked at once more, and the evidence says so. */
+async function probeTwice(control: Control, bench: Bench): Promise<Outcome> {
+  const first = await probe(control, bench)
+  if (first.kind === 'green') return first
+  const second = await probe(control, bench)
+  if (second.kind !== 'green') return second
+  return { kind: 'green', evidence: { ...second.evidence, firstLook: `${first.kind}: ${first.detail.slice(0, 500)}` } }
+}
+
+/** The same for a sabotage, except for one that survived: a probe that misses it now and then is none. */
+async function tryTwice(control: Control, sabotage: Sabotage, bench: Bench): Promise<Verdict> {
+  const first = await trySabotage(control, sabotage, bench)
+  if (first.verdict === 'proven' || first.verdict === 'survived') return first
+  const second = await trySabotage(control, sabotage, bench)
+  return {
+    ...second,
+    reason: `${second.reason} (second look; the first: ${first.verdict}, ${first.reason.slice(0, 500)})`,
+  }
 }
 
 const secondsSince = (start: number) => Math.round((performance.now() - start) / 100) / 10
