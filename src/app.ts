@@ -10,18 +10,30 @@ import { acceptanceRoutes, contractsRoutes } from './modules/contracts/contracts
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
 import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
+import { address, trustedProxies } from './plugins/address.ts'
+import { admission } from './plugins/admission.ts'
 import { authorise } from './plugins/authorise.ts'
+import { cachedAnswers } from './plugins/cached-answers.ts'
+import { compress } from './plugins/compress.ts'
+import { conditional } from './plugins/conditional.ts'
 import { controls } from './plugins/controls.ts'
+import { cors } from './plugins/cors.ts'
 import { created } from './plugins/created.ts'
+import { deadline } from './plugins/deadline.ts'
+import { degraded } from './plugins/degraded.ts'
 import { drain } from './plugins/drain.ts'
 import { health } from './plugins/health.ts'
 import { home } from './plugins/home.ts'
+import { host } from './plugins/host.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { identify } from './plugins/identify.ts'
 import { openapi } from './plugins/openapi.ts'
 import { answer, answerClientError, problems } from './plugins/problems.ts'
+import { rateLimit } from './plugins/rate-limit.ts'
+import { readOnly } from './plugins/read-only.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { requestLog } from './plugins/request-log.ts'
+import { securityFields } from './plugins/security-fields.ts'
 import { urlLimit } from './plugins/url-limit.ts'
 import { validation } from './plugins/validation.ts'
 import { versions } from './plugins/versions.ts'
@@ -42,10 +54,10 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     // One line for each request comes from plugins/request-log.ts.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
+    trustProxy: trustedProxies(config.edge.trustProxy),
     genReqId: requestIdOf,
     bodyLimit: config.http.bodyLimit,
     requestTimeout: config.http.requestTimeout,
-    handlerTimeout: config.http.handlerTimeout,
     // Longer than the edge keeps its own connections, so that it never sends into one that is being closed.
     keepAliveTimeout: 75_000,
     // A request on a connection that was open before the close is still served.
@@ -60,15 +72,27 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(requestId)
   await app.register(requestLog)
   await app.register(problems)
+  await app.register(securityFields)
   await app.register(urlLimit)
   await app.register(drain, { isDraining: services.readiness.isDraining })
+  await app.register(degraded, { modes: services.readiness.modes })
+  await app.register(cors, { origins: config.edge.corsOrigins })
+  await app.register(host, { hosts: config.edge.hosts })
+  await app.register(address, { secret: config.secret })
   await app.register(controls)
+  await app.register(admission, { ...config.edge.load, metrics: services.metrics })
   await app.register(validation)
   await app.register(identify, { verify: services.tokens.verify })
+  await app.register(rateLimit, { ...config.edge, limiter: services.limiter, metrics: services.metrics })
   await app.register(authorise)
+  await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })
   await app.register(idempotency, { secret: config.secret })
   await app.register(created)
   await app.register(versions)
+  await app.register(conditional)
+  await app.register(compress, { from: config.edge.compressFrom })
+  await app.register(cachedAnswers, { cache: services.cache })
+  await app.register(deadline, { limit: config.http.handlerTimeout })
   await app.register(openapi, { publicUrl: config.publicUrl, version })
 
   await app.register(home, { page: homePage })

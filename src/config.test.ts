@@ -133,6 +133,8 @@ describe('refusing', () => {
       'DATABASE_DIRECT_URL',
       'REDIS_URL',
       'QUEUE_DATABASE_URL',
+      'LIMITS_REDIS_URL',
+      'CACHE_REDIS_URL',
       'SMTP_URL',
       'TOKEN_SIGNING_KEY',
       'APP_SECRET',

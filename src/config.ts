@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { wordsOf } from './environment.edge.schemas.ts'
 import { Environment } from './environment.schemas.ts'
 import { secretWeakness } from './lib/secrets.ts'
 
@@ -91,13 +92,17 @@ function whatItShouldBe({ should, enum: words, minimum, maximum }: Variable): st
 }
 
 function unfitForProduction(values: Record<string, unknown>): string[] {
-  return Object.entries<Variable>(Environment.properties).flatMap(([name, { secret }]) => {
+  const anyOrigin = wordsOf(String(values.CORS_ORIGINS)).includes('*')
+    ? ['CORS_ORIGINS may not be * in production: list the origins']
+    : []
+  const weak = Object.entries<Variable>(Environment.properties).flatMap(([name, { secret }]) => {
     const value = values[name]
     if (!secret || typeof value !== 'string') return []
     if (secret === 'value') return weakness(name, value, 32)
     const password = decodeURIComponent(new URL(value).password)
     return password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)
   })
+  return [...anyOrigin, ...weak]
 }
 
 function weakness(what: string, secret: string, minLength: number): string[] {
@@ -132,6 +137,12 @@ function arrange(v: Values) {
       connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
       startTimeout: v.DATABASE_START_TIMEOUT_MS,
     },
+    edge: arrangeEdge(v),
+    redis: {
+      limits: v.LIMITS_REDIS_URL ?? v.REDIS_URL,
+      cache: v.CACHE_REDIS_URL ?? v.REDIS_URL,
+      timeout: v.REDIS_TIMEOUT_MS,
+    },
     queues: {
       store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
       prefix: v.QUEUE_PREFIX,
@@ -147,6 +158,39 @@ function arrange(v: Values) {
     secret: v.APP_SECRET,
     cursorLifetime: v.CURSOR_LIFETIME_MS,
   }
+}
+
+function arrangeEdge(v: Values) {
+  return {
+    trustProxy: wordsOf(v.TRUST_PROXY),
+    hosts: [new URL(v.PUBLIC_URL).hostname, ...wordsOf(v.ALLOWED_HOSTS)],
+    corsOrigins: wordsOf(v.CORS_ORIGINS),
+    limits: {
+      auth: limitOf(v.LIMIT_AUTH),
+      payment: limitOf(v.LIMIT_PAYMENT),
+      upload: limitOf(v.LIMIT_UPLOAD),
+      write: limitOf(v.LIMIT_WRITE),
+      read: limitOf(v.LIMIT_READ),
+      public: limitOf(v.LIMIT_PUBLIC),
+    },
+    tierFactors: { standard: 1, partner: v.LIMIT_PARTNER_FACTOR },
+    exempt: wordsOf(v.LIMIT_EXEMPT),
+    cache: { on: v.CACHE === 'on', grace: v.CACHE_GRACE_MS },
+    load: {
+      concurrent: v.CONCURRENT_REQUESTS,
+      waiting: v.WAITING_REQUESTS,
+      wait: v.WAITING_MS,
+      eventLoopDelay: v.EVENT_LOOP_DELAY_MS,
+    },
+    compressFrom: v.COMPRESS_FROM_BYTES,
+    metricsPort: v.METRICS_PORT,
+  }
+}
+
+/** Such as 30/60s. */
+function limitOf(text: string) {
+  const [max, seconds] = text.split(/\D/).map(Number)
+  return { max: max as number, window: (seconds as number) * 1000 }
 }
 
 function freeze<T extends object>(value: T): Readonly<T> {

@@ -1,26 +1,8 @@
 // The variables of the environment: what each means, what it must be, and its default. .env.example and config.ts follow this list.
 import { createPrivateKey } from 'node:crypto'
 import { Type } from 'typebox'
-
-const milliseconds = (otherwise: number, means: string, least = 1) =>
-  Type.Integer({ minimum: least, maximum: 3_600_000, default: otherwise, description: `${means}, in milliseconds` })
-
-const url = (protocols: string, means: string, options = {}) =>
-  Type.Refine(
-    Type.String({
-      pattern: `^(${protocols})://[^\\s]+$`,
-      should: `a valid URL that starts with ${protocols.replace('|', ':// or ')}://`,
-      description: means,
-      ...options,
-    }),
-    (text) => succeeds(() => decodeURIComponent(new URL(text).password)),
-  )
-
-/** A database URL is a secret because of its password. */
-const databaseUrl = (means: string) => url('postgres|postgresql', means, { secret: 'password' })
-
-/** Redis, with the same rule: production wants a password. */
-const redisUrl = (means: string) => url('redis|rediss', means, { secret: 'password' })
+import { edge } from './environment.edge.schemas.ts'
+import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environment.kit.schemas.ts'
 
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
 export const Environment = Type.Object({
@@ -83,7 +65,7 @@ export const Environment = Type.Object({
     ),
   ),
 
-  REDIS_URL: redisUrl('Redis for the queues'),
+  REDIS_URL: redisUrl('Redis for the queues, and for limits and cache where they have none of their own'),
   QUEUE_DATABASE_URL: Type.Optional(
     databaseUrl('Without REDIS_URL only: the login that keeps jobs in the schema bullmq'),
   ),
@@ -121,6 +103,8 @@ export const Environment = Type.Object({
     default: 30,
     description: 'Days that handled events are kept',
   }),
+
+  ...edge,
 
   SMTP_URL: Type.Refine(
     Type.String({
@@ -181,12 +165,3 @@ export const Environment = Type.Object({
     description: 'Days a deleted job can be restored before the purge removes it',
   }),
 })
-
-/** Whether an attempt neither throws nor answers false. */
-function succeeds(attempt: () => unknown): boolean {
-  try {
-    return attempt() !== false
-  } catch {
-    return false
-  }
-}

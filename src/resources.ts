@@ -5,6 +5,7 @@ import { type Database, openDatabase } from './db/client.ts'
 import { sql } from './db/drizzle.ts'
 import type { Log } from './lib/log.ts'
 import { createMailer } from './lib/mailer.ts'
+import { openRedis, type Redis } from './lib/redis.ts'
 
 export type Resources = Awaited<ReturnType<typeof openResources>>
 
@@ -18,14 +19,25 @@ export async function openResources(config: Config, log: Log) {
     throw error
   })
   const mailer = createMailer(config.mail)
+  const [limitsRedis, cacheRedis] = await Promise.all([connect('limits'), connect('cache')])
   return {
     db: database.db,
     mailer,
+    /** None in embedded mode: limits and cache are then this process's own. */
+    limitsRedis,
+    cacheRedis,
     poolUse: database.use,
     async close() {
       mailer.close()
+      limitsRedis?.disconnect()
+      cacheRedis?.disconnect()
       await database.close()
     },
+  }
+
+  async function connect(name: 'limits' | 'cache'): Promise<Redis | undefined> {
+    const onError = (error: Error) => log.warn({ err: error }, `the Redis of the ${name} is in trouble`)
+    return config.redis[name] ? openRedis(config.redis[name], { timeout: config.redis.timeout, onError }) : undefined
   }
 }
 

@@ -2,6 +2,7 @@
 import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { open } from './door.ts'
+import { startMetrics } from './metrics.ts'
 import { type Part, type Process, run } from './run.ts'
 
 /** Listens. Rejects when the port is taken. */
@@ -19,4 +20,5 @@ export async function startServer(
   }
 }
 
-if (import.meta.main) await open(() => run(loadConfig(), 'seaworthy-api', [(process) => startServer(process)]))
+if (import.meta.main)
+  await open(() => run(loadConfig(), 'seaworthy-api', [startMetrics, (process) => startServer(process)]))

@@ -2,6 +2,8 @@
 import type { Config } from './config.ts'
 import { sql } from './db/drizzle.ts'
 import { pendingMigrations } from './db/migrations.ts'
+import { createLimiter } from './lib/limits.ts'
+import { createMetrics } from './lib/metrics.ts'
 import { createCursors } from './lib/page.ts'
 import { createReadiness } from './lib/readiness.ts'
 import { createTokens } from './lib/tokens.ts'
@@ -22,6 +24,9 @@ export async function createServices(config: Config, { db, mailer }: Pick<Resour
   const jobs = createJobsService({ db, cursors, audit })
   const contracts = createContractsService({ db, cursors })
   return {
+    metrics: createMetrics(),
+    limiter: createLimiter(),
+    cache: undefined,
     tokens,
     identity: createIdentityService({ db, tokens, audit }),
     jobs,

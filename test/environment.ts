@@ -1,9 +1,11 @@
 import { makeSecrets } from '../tools/development-secrets.ts'
+import { manyCalls } from '../tools/stack.ts'
 
 const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
 
 /** A complete environment of the service, with secrets of this process. */
 export const environment = (appUrl: string) => ({
+  ...manyCalls,
   NODE_ENV: 'test',
   PORT: '0',
   PUBLIC_URL: 'http://127.0.0.1:8080',
@@ -16,4 +18,6 @@ export const environment = (appUrl: string) => ({
   TOKEN_SIGNING_KEY,
   APP_SECRET,
   DRAIN_MS: '0',
+  METRICS_PORT: '0',
+  ALLOWED_HOSTS: 'localhost',
 })

@@ -1,14 +1,19 @@
 // The service as processes of their own over real parts, each of which can be killed and comes back: for chaos and its tests.
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 import { openMailCatcher } from './mail-catcher.ts'
 import { startProcess } from './process.ts'
 import { openRedis } from './redis-server.ts'
 
 const root = resolve(import.meta.dirname, '..')
+
+/** Limits that a load run or a test suite does not meet: the limiter runs, and its cost counts. */
+export const manyCalls = parseEnv(readFileSync(join(root, 'config/load.env'), 'utf8')) as Record<string, string>
 
 export type Stack = Awaited<ReturnType<typeof openStack>>
 type Options = { appUrl: string; env: Record<string, string>; workers?: number }
@@ -22,7 +27,15 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
   })
   const mail = await openMailCatcher()
   const [apiPort, ...healthPorts] = await freePorts(workers + 1)
-  const settings = { ...env, DATABASE_URL: appUrl, REDIS_URL: redis.url, SMTP_URL: mail.smtpUrl, PORT: String(apiPort) }
+  const settings = {
+    ...manyCalls,
+    METRICS_PORT: '0',
+    ...env,
+    DATABASE_URL: appUrl,
+    REDIS_URL: redis.url,
+    SMTP_URL: mail.smtpUrl,
+    PORT: String(apiPort),
+  }
   const api = keep('src/server.ts', settings, /Server listening/)
   const kept = healthPorts.map((port) =>
     keep('src/worker.ts', { ...settings, WORKER_HEALTH_PORT: String(port) }, /working on jobs/),

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { migrate } from '../src/db/migrations.ts'
 import { open } from '../src/door.ts'
+import { startMetrics } from '../src/metrics.ts'
 import { type Process, run } from '../src/run.ts'
 import { startServer } from '../src/server.ts'
 import { startWorker } from '../src/worker.ts'
@@ -95,7 +96,7 @@ async function serve(config: Config, ownerUrl: string, mailUrl: string | undefin
     address = server.address
     return server
   }
-  await run(config, 'seaworthy', [fill, startWorker, listen], [{ close: closeBeneath }])
+  await run(config, 'seaworthy', [fill, startWorker, startMetrics, listen], [{ close: closeBeneath }])
   console.log(summary(address, filled, mailUrl))
 }
 

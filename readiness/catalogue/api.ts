@@ -1,6 +1,7 @@
 import type { Control } from '../control.ts'
 import { apiAnswers } from './api-answers.ts'
 import { apiLists } from './api-lists.ts'
+import { apiTime } from './api-time.ts'
 import { apiWrites } from './api-writes.ts'
 
-export const api: Control[] = [...apiAnswers, ...apiWrites, ...apiLists]
+export const api: Control[] = [...apiAnswers, ...apiWrites, ...apiLists, ...apiTime]

@@ -4,6 +4,7 @@ import { api } from './api.ts'
 import { data } from './data.ts'
 import { observability } from './observability.ts'
 import { operations } from './operations.ts'
+import { performance } from './performance.ts'
 import { queue } from './queue.ts'
 import { readiness } from './readiness.ts'
 import { reliability } from './reliability.ts'
@@ -15,6 +16,7 @@ export const catalogue: readonly Control[] = [
   ...reliability,
   ...data,
   ...queue,
+  ...performance,
   ...observability,
   ...operations,
   ...readiness,

@@ -1,5 +1,12 @@
 import type { Control } from '../control.ts'
+import { reliabilityLoad } from './reliability-load.ts'
 import { reliabilityLosses } from './reliability-losses.ts'
+import { reliabilityModes } from './reliability-modes.ts'
 import { reliabilityProcesses } from './reliability-processes.ts'
 
-export const reliability: Control[] = [...reliabilityProcesses, ...reliabilityLosses]
+export const reliability: Control[] = [
+  ...reliabilityProcesses,
+  ...reliabilityLosses,
+  ...reliabilityLoad,
+  ...reliabilityModes,
+]

@@ -5,7 +5,7 @@ import { type MailCatcher, openMailCatcher } from '../../tools/mail-catcher.ts'
 import { type Running, startProcess } from '../../tools/process.ts'
 import { openRedis, type RedisServer } from '../../tools/redis-server.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
-import { freePorts } from '../../tools/stack.ts'
+import { freePorts, manyCalls } from '../../tools/stack.ts'
 import { type Link, openLink } from './link.ts'
 import type { Run } from './run.ts'
 import { openSpanReceiver } from './spans.ts'
@@ -27,6 +27,8 @@ const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkc
 
 /** What every stack has that its control does not set otherwise: short waits, so that a probe sees a repetition within seconds. */
 const standard: Env = {
+  // Only the probes of limits meet limits.
+  ...manyCalls,
   NODE_ENV: 'test',
   DEPLOYMENT: 'readiness',
   PUBLIC_URL: 'http://127.0.0.1:8080',
@@ -35,6 +37,7 @@ const standard: Env = {
   TOKEN_SIGNING_KEY: signingKey,
   APP_SECRET: randomBytes(32).toString('base64url'),
   DRAIN_MS: '0',
+  METRICS_PORT: '0',
   QUEUE_BACKOFF_MS: '200',
   QUEUE_LOCK_MS: '2000',
   OUTBOX_SWEEP_MS: '500',

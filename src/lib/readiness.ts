@@ -17,7 +17,7 @@ export function createReadiness({ checks: given, timeout }: { checks: Check[]; t
   let wasReady = false
   let draining = false
 
-  return { watch, drain, isDraining: () => draining, verdict }
+  return { watch, drain, isDraining: () => draining, verdict, modes: () => [] as string[], isReadOnly: () => false }
 
   /** Adds what only some processes stand on. */
   function watch(check: Check): void {

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-const known = new Set(['access', 'idempotent', 'created'])
+const known = new Set(['access', 'limit', 'idempotent', 'created', 'cached', 'writes'])
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])
 
@@ -37,6 +37,7 @@ function faultsOf({ method, url, schema, config = {} }: RouteOptions): string[] 
   const unknown = Object.keys(config).filter((key) => !known.has(key) && !fastifyOwn.has(key))
   const faults = unknown.map((key) => `has the unknown config key "${key}"`)
   if (!isAccess(config.access)) faults.push('does not declare who may call it (config.access)')
+  if (config.limit === undefined) faults.push('does not declare what limits its callers (config.limit)')
   if (!schema?.hide && !schema?.operationId) faults.push('has no operationId')
   if (!schema?.hide && !schema?.response) faults.push('has no response schema')
   if (config.idempotent && method !== 'POST') faults.push('is idempotent by its method: only a POST takes a key')
@@ -53,7 +54,8 @@ function impliedRefusals({ method, config = {} }: RouteOptions): number[] {
   const readsBody = ['POST', 'PUT', 'PATCH', 'DELETE'].some((verb) => method.includes(verb))
   return [
     // What isn't HTTP, comes too slowly or is too long is refused on any route.
-    ...[400, 408, 414, 431],
+    ...[400, 408, 414, 421, 431],
+    ...(config.limit === 'none' ? [] : [429]),
     ...(config.access === 'public' ? [] : [401]),
     ...(Array.isArray(config.access) ? [403] : []),
     ...(config.idempotent ? [409, 422] : []),

@@ -29,7 +29,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         description: 'Asks nothing but the process itself: restart it when there is no answer.',
         response: { 200: Live },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'none' },
     },
     live,
   )
@@ -44,7 +44,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         description: 'Asks every dependency, each for a limited time. 503 names those that fail.',
         response: { 200: Ready, ...refusals(503) },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'none' },
     },
     ready,
   )
@@ -59,7 +59,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         description: 'Version, uptime, dependencies and the use of the connection pool.',
         response: { 200: Status },
       },
-      config: { access: ['support', 'admin'] },
+      config: { access: ['support', 'admin'], limit: 'read' },
     },
     async () => {
       const { status, checks } = await readiness.verdict()
@@ -78,7 +78,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         deprecated: true,
         response: { 200: Live },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'none' },
     },
     (_request, reply) => {
       reply.headers(deprecated)
@@ -97,7 +97,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         deprecated: true,
         response: { 200: Ready },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'none' },
     },
     (_request, reply) => {
       reply.headers(deprecated)

@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 export const home: FastifyPluginAsync<{ page: string | undefined }> = async (app, { page }) => {
   if (!page) return
-  app.get('/', { schema: { hide: true }, config: { access: 'public' } }, (_request, reply) =>
+  app.get('/', { schema: { hide: true }, config: { access: 'public', limit: 'public' } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(page),
   )
 }

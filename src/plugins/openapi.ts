@@ -69,7 +69,7 @@ export const openapi = fp<Options>(
 
     await app.register(async (page) => {
       page.addHook('onRoute', (route) => {
-        route.config = { ...route.config, access: 'public' }
+        route.config = { ...route.config, access: 'public', limit: 'public' }
       })
       await page.register(swaggerUi, {
         routePrefix: '/docs',
@@ -80,7 +80,9 @@ export const openapi = fp<Options>(
       })
     })
 
-    app.get('/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, () => app.swagger())
+    app.get('/openapi.json', { schema: { hide: true }, config: { access: 'public', limit: 'public' } }, () =>
+      app.swagger(),
+    )
   },
   { name: 'openapi' },
 )

@@ -22,7 +22,7 @@ export const jobApplicationsRoutes: FastifyPluginAsyncTypebox<Options> = async (
         body: NewApplication,
         response: { 201: Application, ...refusals(404, 409) },
       },
-      config: { access: ['worker'], idempotent: true, created: '/v1/applications/:id' },
+      config: { access: ['worker'], limit: 'write', idempotent: true, created: '/v1/applications/:id' },
     },
     (request) => applications.apply(request.actor, request.params.id, request.body, request.once),
   )
@@ -39,7 +39,7 @@ export const jobApplicationsRoutes: FastifyPluginAsyncTypebox<Options> = async (
         querystring: ApplicationQuery,
         response: { 200: ApplicationPage, ...refusals(404) },
       },
-      config: { access: ['client', 'support', 'admin'] },
+      config: { access: ['client', 'support', 'admin'], limit: 'read' },
     },
     (request) => applications.listForJob(request.actor, request.params.id, request.query),
   )
@@ -58,7 +58,7 @@ export const applicationsRoutes: FastifyPluginAsyncTypebox<Options> = async (app
         params: IdParams,
         response: { 200: Application, ...refusals(404) },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'read' },
     },
     (request) => applications.get(request.actor, request.params.id),
   )
@@ -74,7 +74,7 @@ export const applicationsRoutes: FastifyPluginAsyncTypebox<Options> = async (app
         params: IdParams,
         response: { 200: Application, ...refusals(404, 409) },
       },
-      config: { access: ['worker'] },
+      config: { access: ['worker'], limit: 'write' },
     },
     (request) => applications.withdraw(request.actor, request.params.id),
   )
@@ -93,7 +93,7 @@ export const ownApplicationsRoutes: FastifyPluginAsyncTypebox<Options> = async (
         querystring: ApplicationQuery,
         response: { 200: ApplicationPage },
       },
-      config: { access: ['worker'] },
+      config: { access: ['worker'], limit: 'read' },
     },
     (request) => applications.listOwn(request.actor, request.query),
   )

@@ -21,7 +21,7 @@ export const contractsRoutes: FastifyPluginAsyncTypebox<{ contracts: ContractsSe
         querystring: ContractQuery,
         response: { 200: ContractPage },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'read' },
     },
     (request) => contracts.list(request.actor, request.query),
   )
@@ -37,7 +37,7 @@ export const contractsRoutes: FastifyPluginAsyncTypebox<{ contracts: ContractsSe
         params: IdParams,
         response: { 200: Contract, ...refusals(404) },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'read' },
     },
     (request) => contracts.get(request.actor, request.params.id),
   )
@@ -61,7 +61,7 @@ export const acceptanceRoutes: FastifyPluginAsyncTypebox<{ applications: Applica
         headers: IdempotencyKey,
         response: { 201: Contract, ...refusals(404, 409) },
       },
-      config: { access: ['client'], idempotent: true, created: '/v1/contracts/:id' },
+      config: { access: ['client'], limit: 'write', idempotent: true, created: '/v1/contracts/:id' },
     },
     (request) => applications.accept(request.actor, request.params.id, request.once),
   )

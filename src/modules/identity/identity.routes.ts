@@ -18,7 +18,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         body: NewUser,
         response: { 201: User, ...refusals(409) },
       },
-      config: { access: 'public', idempotent: true, created: '/v1/me' },
+      config: { access: 'public', limit: 'auth', idempotent: true, created: '/v1/me' },
     },
     (request) => identity.register(request.body, request.once),
   )
@@ -34,7 +34,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         body: Credentials,
         response: { 200: SignIn, ...refusals(401) },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'auth' },
     },
     (request) => identity.logIn(request.body),
   )
@@ -51,7 +51,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identi
         description: 'The account that the access token speaks for.',
         response: { 200: User },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'read' },
     },
     (request) => identity.me(request.actor),
   )
@@ -69,7 +69,7 @@ export const meRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { identi
         body: UserChanges,
         response: { 200: User, ...refusals(412, 428) },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'write' },
     },
     (request) => identity.changeMe(request.actor, request.ifMatch, request.body),
   )

@@ -20,7 +20,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         querystring: JobQuery,
         response: { 200: JobPage },
       },
-      config: { access: 'optional' },
+      config: { access: 'optional', limit: 'public' },
     },
     (request) => jobs.list(request.viewer, request.query),
   )
@@ -37,7 +37,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         body: NewJob,
         response: { 201: Job, ...refusals(409, 422) },
       },
-      config: { access: ['client'], idempotent: true, created: '/v1/jobs/:id' },
+      config: { access: ['client'], limit: 'write', idempotent: true, created: '/v1/jobs/:id' },
     },
     (request) => jobs.create(request.actor, request.body, request.once),
   )
@@ -53,7 +53,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: IdParams,
         response: { 200: Job, ...refusals(404) },
       },
-      config: { access: 'optional' },
+      config: { access: 'optional', limit: 'public' },
     },
     (request) => jobs.get(request.viewer, request.params.id),
   )
@@ -72,7 +72,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         body: JobChanges,
         response: { 200: Job, ...refusals(404, 409, 412, 428) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], limit: 'write' },
     },
     (request) => jobs.edit(request.actor, request.params.id, request.ifMatch, request.body),
   )
@@ -88,7 +88,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: IdParams,
         response: { 204: Type.Null({ description: 'Deleted' }), ...refusals(404, 409) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], limit: 'write' },
     },
     async (request, reply) => {
       reply.code(204)
@@ -108,7 +108,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         headers: IdempotencyKey,
         response: { 200: Job, ...refusals(404, 409) },
       },
-      config: { access: ['client'], idempotent: true },
+      config: { access: ['client'], limit: 'write', idempotent: true },
     },
     (request) => jobs.restore(request.actor, request.params.id, request.once),
   )
@@ -125,7 +125,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         headers: IdempotencyKey,
         response: { 200: Job, ...refusals(404, 409) },
       },
-      config: { access: ['client'], idempotent: true },
+      config: { access: ['client'], limit: 'write', idempotent: true },
     },
     (request) => jobs.publish(request.actor, request.params.id, request.once),
   )
@@ -141,7 +141,7 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: IdParams,
         response: { 200: Job, ...refusals(404, 409) },
       },
-      config: { access: ['client'] },
+      config: { access: ['client'], limit: 'write' },
     },
     (request) => jobs.close(request.actor, request.params.id),
   )
@@ -159,7 +159,7 @@ export const slugRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: SlugParams,
         response: { 200: SlugState },
       },
-      config: { access: 'public' },
+      config: { access: 'public', limit: 'public' },
     },
     (request) => jobs.slugState(request.params.slug),
   )

@@ -21,7 +21,7 @@ export const notificationsRoutes: FastifyPluginAsyncTypebox<{ notifications: Not
         querystring: NotificationQuery,
         response: { 200: NotificationPage },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'read' },
     },
     (request) => notifications.list(request.actor, request.query),
   )
@@ -37,7 +37,7 @@ export const notificationsRoutes: FastifyPluginAsyncTypebox<{ notifications: Not
         params: IdParams,
         response: { 200: Notification, ...refusals(404) },
       },
-      config: { access: 'user' },
+      config: { access: 'user', limit: 'write' },
     },
     (request) => notifications.read(request.actor, request.params.id),
   )

@@ -1,0 +1,5 @@
+import type { Control } from '../control.ts'
+import { performanceCache } from './performance-cache.ts'
+import { performanceQueries } from './performance-queries.ts'
+
+export const performance: Control[] = [...performanceCache, ...performanceQueries]

@@ -1,0 +1,4 @@
+export type Limiter = ReturnType<typeof createLimiter>
+export function createLimiter() {
+  return {}
+}
