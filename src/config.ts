@@ -142,10 +142,11 @@ function arrange(v: Values) {
       limits: v.LIMITS_REDIS_URL ?? v.REDIS_URL,
       cache: v.CACHE_REDIS_URL ?? v.REDIS_URL,
       timeout: v.REDIS_TIMEOUT_MS,
+      prefix: v.REDIS_PREFIX,
     },
     queues: {
       store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
-      prefix: v.QUEUE_PREFIX,
+      prefix: v.REDIS_PREFIX,
       attempts: v.QUEUE_ATTEMPTS,
       backoff: v.QUEUE_BACKOFF_MS,
       lock: v.QUEUE_LOCK_MS,

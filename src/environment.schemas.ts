@@ -69,11 +69,11 @@ export const Environment = Type.Object({
   QUEUE_DATABASE_URL: Type.Optional(
     databaseUrl('Without REDIS_URL only: the login that keeps jobs in the schema bullmq'),
   ),
-  QUEUE_PREFIX: Type.String({
+  REDIS_PREFIX: Type.String({
     pattern: '^[a-z0-9-]{1,40}$',
     should: 'a name of small letters, digits and dashes',
     default: 'seaworthy',
-    description: 'Prefix of the keys of the queues',
+    description: 'Prefix of all keys in Redis',
   }),
   QUEUE_ATTEMPTS: Type.Integer({
     minimum: 1,

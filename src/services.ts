@@ -17,15 +17,16 @@ import type { Resources } from './resources.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
-export async function createServices(config: Config, { db, mailer }: Pick<Resources, 'db' | 'mailer'>) {
+export async function createServices(config: Config, { db, mailer, limitsRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>) {
   const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl })
   const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
   const audit = createAudit()
+  const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
   const jobs = createJobsService({ db, cursors, audit })
   const contracts = createContractsService({ db, cursors })
   return {
     metrics: createMetrics(),
-    limiter: createLimiter(),
+    limiter,
     cache: undefined,
     tokens,
     identity: createIdentityService({ db, tokens, audit }),
@@ -38,6 +39,7 @@ export async function createServices(config: Config, { db, mailer }: Pick<Resour
       checks: [
         { name: 'postgres', check: postgres },
         { name: 'schema', check: schema },
+        { name: 'limits', covered: 'limits-local', check: limiter.check },
       ],
     }),
   }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { inject } from 'vitest'
 import { makeSecrets } from '../tools/development-secrets.ts'
 import { manyCalls } from '../tools/stack.ts'
 
@@ -10,8 +12,10 @@ export const environment = (appUrl: string) => ({
   PORT: '0',
   PUBLIC_URL: 'http://127.0.0.1:8080',
   DATABASE_URL: appUrl,
-  // Nobody listens there: a test that needs Redis or mail starts its own.
-  REDIS_URL: 'redis://127.0.0.1:1',
+  // One server for all files, and keys of each one's own; a test that kills Redis starts another.
+  REDIS_URL: inject('redisUrl'),
+  REDIS_PREFIX: randomUUID(),
+  // Nobody listens there: a test that needs mail starts its own.
   SMTP_URL: 'smtp://127.0.0.1:1',
   MAIL_FROM: 'seaworthy@example.com',
   WORKER_HEALTH_PORT: '0',

@@ -1,12 +1,14 @@
-// Starts the PostgreSQL of the suite, and makes the migrated template of which each test file gets a copy.
+// Starts the PostgreSQL and the Redis of the suite, and makes the migrated template of which each test file gets a copy.
 import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../src/db/migrations.ts'
+import { openRedis } from '../tools/redis-server.ts'
 import { openScratchServer, type ScratchDatabase } from '../tools/scratch-databases.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     template: ScratchDatabase
+    redisUrl: string
   }
 }
 
@@ -15,5 +17,10 @@ export default async function setup(project: TestProject) {
   const template = await server.create()
   await migrate({ url: template.ownerUrl, direction: 'up', say: console.error })
   project.provide('template', template)
-  return server.close
+  const redis = await openRedis()
+  project.provide('redisUrl', redis.url)
+  return async () => {
+    await redis.close()
+    await server.close()
+  }
 }

@@ -31,7 +31,12 @@ async function renderDocument(): Promise<string> {
   })
   const log = createLog({ level: 'silent', format: 'json', service: 'openapi', version: '', deployment: '' })
   const database = openDatabase(config.database, () => {})
-  const services = await createServices(config, { db: database.db, mailer: createMailer(config.mail) })
+  const services = await createServices(config, {
+    db: database.db,
+    mailer: createMailer(config.mail),
+    limitsRedis: undefined,
+    cacheRedis: undefined,
+  })
   const app = await buildApp({ config, services, log, poolUse: database.use })
   try {
     await app.ready()

@@ -81,9 +81,9 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   }
 
   async function openBeneathWorkers() {
-    // Nobody listens there: who needs Redis or mail says so.
+    // Nobody listens there, unless it is needed.
     Object.assign(env, { REDIS_URL: 'redis://127.0.0.1:1', SMTP_URL: 'smtp://127.0.0.1:1' })
-    if (needed('redis', 'worker')) {
+    if (needed('redis', 'worker', 'api')) {
       const dir = run.makeFolder('redis')
       redis = parts.adopt(await openRedis({ dir, settings: { appendonly: 'yes' } }), (opened) => opened.close())
       run.record(redis.pid, `:${new URL(redis.url).port}`)

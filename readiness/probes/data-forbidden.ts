@@ -36,6 +36,7 @@ const forbidden: Record<string, Record<string, string | string[]>> = {
     users_email_normal: ["email = 'Capitals@example.com'", "email = 'a'", "email = repeat('a', 255)"],
     users_name_length: ["name = ''", "name = repeat('n', 101)"],
     users_role_known: "role = 'captain'",
+    users_tier_known: "tier = 'gold'",
     users_password_hashed: "password_hash = 'plain'",
     users_version_positive: 'version = 0',
   },

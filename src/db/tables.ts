@@ -19,6 +19,7 @@ export const users = pgTable('users', {
   email: text().notNull(),
   name: text().notNull(),
   role: text({ enum: ['client', 'worker', 'support', 'admin'] }).notNull(),
+  tier: text({ enum: ['standard', 'partner'] }).notNull().default('standard'),
   passwordHash: text('password_hash').notNull(),
   version: version(),
   createdAt: now('created_at'),

@@ -1,8 +1,12 @@
 export const roles = ['client', 'worker', 'support', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** What a user's limits are multiplied by: see LIMIT_PARTNER_FACTOR. */
+export const tiers = ['standard', 'partner'] as const
+export type Tier = (typeof tiers)[number]
+
 /** Who makes the request, as the access token says, and which request it is. */
-export type Actor = { id: string; role: Role; requestId?: string }
+export type Actor = { id: string; role: Role; tier?: Tier; requestId?: string }
 
 /**
  * Who may call a route. `public`: anyone, credentials are not looked at. `optional`: anyone, but credentials that are shown must

@@ -1,7 +1,7 @@
 // Access tokens: EdDSA (RFC 8037), `typ` at+jwt and the claims of RFC 9068.
 import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, jwtVerify, SignJWT } from 'jose'
-import { type Actor, type Role, roles } from './actor.ts'
+import { type Actor, type Role, roles, tiers } from './actor.ts'
 
 export type Tokens = Awaited<ReturnType<typeof createTokens>>
 
@@ -17,8 +17,8 @@ export async function createTokens({ signingKey, issuer, audience, lifetime }: O
 
   return { sign, verify, expiresIn }
 
-  function sign({ id, role }: Actor): Promise<string> {
-    return new SignJWT({ role, client_id: audience })
+  function sign({ id, role, tier = 'standard' }: Actor): Promise<string> {
+    return new SignJWT({ role, tier, client_id: audience })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
       .setIssuer(issuer)
       .setAudience(audience)
@@ -40,6 +40,7 @@ export async function createTokens({ signingKey, issuer, audience, lifetime }: O
     })
     const role = roles.find((known) => known === payload.role)
     if (!role || !payload.sub) throw new Error('The token names no role of ours')
-    return { id: payload.sub, role: role satisfies Role }
+    const tier = tiers.find((known) => known === payload.tier) ?? 'standard'
+    return { id: payload.sub, role: role satisfies Role, tier }
   }
 }

@@ -57,6 +57,6 @@ export function createIdentityService({ db, tokens, audit }: Deps) {
   }
 }
 
-function toUser({ passwordHash: _, ...user }: UserRow): User {
+function toUser({ passwordHash: _, tier: __, ...user }: UserRow): User {
   return user
 }
