@@ -35,7 +35,7 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
     await resources.close()
   })
 
-  return { app, call, signUp, services, database, config, db: resources.db, lines }
+  return { app, call, signUp, services, database, config, db: resources.db, poolUse: resources.poolUse, lines }
 
   async function call(
     method: InjectOptions['method'] & string,

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { runStatement, wasCancelled } from './cancel.ts'
 import { drizzle } from './drizzle.ts'
 import { databaseFailure, isAway } from './failures.ts'
 import { runTransaction } from './transaction.ts'
@@ -15,6 +16,8 @@ export type Database = Tx & {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** For statements of many shapes, such as a search with filters: each is planned for its values, and none is kept prepared. */
   unnamed: Tx
+  /** Closes the connections that are idle, so that new ones take their place: some settings are read at the connection only. */
+  renew(): Promise<void>
 }
 
 type Options = {
@@ -49,8 +52,13 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
 
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(pool, (client) => work(ormOf(client)))
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
-  const send: Send = (config, values) => withClient(pool, (client) => client.query(config, values))
-  const db: Database = Object.assign(ormOver(send), { transaction, unnamed: ormOver(send, (config) => config) })
+  const send: Send = (config, values) => withClient(pool, (client) => runStatement(client, config, values))
+  const renew = async () => {
+    const idle = Array.from({ length: pool.idleCount }, () => pool.connect().then((client) => client.release(true)))
+    await Promise.allSettled(idle)
+  }
+  const unnamed = ormOver(send, (config) => config)
+  const db: Database = Object.assign(ormOver(send), { transaction, unnamed, renew })
 
   return {
     db,
@@ -68,7 +76,7 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
     doubt = isAway(error)
     throw error
   } finally {
-    client.release(doubt)
+    client.release(doubt || wasCancelled(client))
   }
 }
 
@@ -77,7 +85,7 @@ const orms = new WeakMap<pg.PoolClient, Tx>()
 function ormOf(client: pg.PoolClient): Tx {
   let orm = orms.get(client)
   if (!orm) {
-    orm = ormOver((config, values) => client.query(config, values))
+    orm = ormOver((config, values) => runStatement(client, config, values))
     orms.set(client, orm)
   }
   return orm

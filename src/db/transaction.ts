@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { stopWhenGivenUp, wasCancelled } from './cancel.ts'
 import { databaseFailure, isTiming } from './failures.ts'
 
 const attempts = 3
@@ -24,6 +25,7 @@ async function once<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
   try {
     await control(client, 'BEGIN')
     const result = await work(client)
+    stopWhenGivenUp()
     const answer = await control(client, 'COMMIT')
     ended = true
     // COMMIT of a transaction that an error aborted answers ROLLBACK, and reports no error.
@@ -34,7 +36,7 @@ async function once<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
     if (!ended) ended = await rolledBack(client)
     throw error
   } finally {
-    client.release(!ended)
+    client.release(!ended || wasCancelled(client))
   }
 }
 

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-const known = new Set(['access', 'limit', 'idempotent', 'created', 'cached', 'writes'])
+const known = new Set(['access', 'limit', 'idempotent', 'created', 'cached', 'writes', 'timeout'])
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])
 
