@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['readiness/**/*.browser.test.ts'],
+    include: ['src/**/*.browser.test.ts', 'readiness/**/*.browser.test.ts'],
     reporters: ['default', ['json', { outputFile: 'coverage/browser-results.json' }]],
     passWithNoTests: false,
     testTimeout: 30_000,

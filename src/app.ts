@@ -10,6 +10,7 @@ import { acceptanceRoutes, contractsRoutes } from './modules/contracts/contracts
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
 import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
+import { switchesRoutes } from './modules/switches/switches.routes.ts'
 import { address, trustedProxies } from './plugins/address.ts'
 import { admission } from './plugins/admission.ts'
 import { authorise } from './plugins/authorise.ts'
@@ -63,7 +64,13 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     // A request on a connection that was open before the close is still served.
     return503OnClosing: false,
     // Node looks for slow clients only this often (ms), 30 s by default.
-    http: { maxHeaderSize: 16_384, headersTimeout: config.http.requestTimeout, connectionsCheckingInterval: 1000 },
+    http: {
+      maxHeaderSize: 16_384,
+      headersTimeout: config.http.requestTimeout,
+      connectionsCheckingInterval: 1000,
+      // plugins/host.ts refuses what has none, by a problem with all fields.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answer,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),
@@ -76,8 +83,8 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(urlLimit)
   await app.register(drain, { isDraining: services.readiness.isDraining })
   await app.register(degraded, { modes: services.readiness.modes })
-  await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(host, { hosts: config.edge.hosts })
+  await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(address, { secret: config.secret })
   await app.register(controls)
   await app.register(admission, { ...config.edge.load, metrics: services.metrics })
@@ -116,5 +123,6 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(contractsRoutes, { prefix: '/v1/contracts', contracts: services.contracts })
   await app.register(notificationsRoutes, { prefix: '/v1/me/notifications', notifications: services.notifications })
   await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
+  await app.register(switchesRoutes, { prefix: '/v1/admin/switches', switches: services.switches })
   return app
 }

@@ -36,6 +36,8 @@ export async function run(config: Config, service: string, start: Step[], beneat
     const resources = await openResources(config, log)
     running.push(resources)
     services = await createServices(config, resources)
+    // Before the first request, so that it meets the modes and switches as they are.
+    running.push(await services.switches.keepFresh(), await services.readiness.keepAsking())
     const process = { config, log, resources, services }
     for (const step of start) {
       const part = await step(process)

@@ -1,7 +1,7 @@
 // Builds each module's service once: the only place that knows which part is given to whom.
 import type { Config } from './config.ts'
-import { sql } from './db/drizzle.ts'
-import { pendingMigrations } from './db/migrations.ts'
+import { databaseChecks } from './db/checks.ts'
+import { createCache } from './lib/cache.ts'
 import { createLimiter } from './lib/limits.ts'
 import { createMetrics } from './lib/metrics.ts'
 import { createCursors } from './lib/page.ts'
@@ -13,21 +13,35 @@ import { createContractsService } from './modules/contracts/contracts.service.ts
 import { createIdentityService } from './modules/identity/identity.service.ts'
 import { createJobsService } from './modules/jobs/jobs.service.ts'
 import { createNotificationsService } from './modules/notifications/notifications.service.ts'
+import { createSwitchesService } from './modules/switches/switches.service.ts'
 import type { Resources } from './resources.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
-export async function createServices(config: Config, { db, mailer, limitsRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>) {
+export async function createServices(
+  config: Config,
+  { db, mailer, limitsRedis, cacheRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
+) {
   const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl })
   const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
   const audit = createAudit()
+  const metrics = createMetrics()
+  const switches = createSwitchesService({ db, audit })
   const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
-  const jobs = createJobsService({ db, cursors, audit })
+  const cache = createCache({
+    redis: cacheRedis,
+    prefix: config.redis.prefix,
+    isOn: () => config.edge.cache.on && !switches.isOn('cache-off'),
+    grace: config.edge.cache.grace,
+    metrics,
+  })
+  const jobs = createJobsService({ db, cursors, audit, forget: cache.forget })
   const contracts = createContractsService({ db, cursors })
   return {
-    metrics: createMetrics(),
+    metrics,
+    switches,
     limiter,
-    cache: undefined,
+    cache,
     tokens,
     identity: createIdentityService({ db, tokens, audit }),
     jobs,
@@ -36,20 +50,13 @@ export async function createServices(config: Config, { db, mailer, limitsRedis }
     notifications: createNotificationsService({ db, cursors, audit, mailer }),
     readiness: createReadiness({
       timeout: config.http.readyTimeout,
+      switches,
+      metrics,
       checks: [
-        { name: 'postgres', check: postgres },
-        { name: 'schema', check: schema },
+        ...databaseChecks(db),
         { name: 'limits', covered: 'limits-local', check: limiter.check },
+        { name: 'cache', covered: 'cache-local', check: cache.check },
       ],
     }),
-  }
-
-  async function postgres() {
-    await db.execute(sql`SELECT 1`).catch(() => Promise.reject(new Error('out of reach')))
-  }
-
-  async function schema() {
-    const pending = await pendingMigrations(db).catch(() => Promise.reject(new Error('unknown')))
-    if (pending.length > 0) throw new Error(`behind by ${pending.join(', ')}: run npm run migrate`)
   }
 }

@@ -9,13 +9,21 @@ import { notificationHandlers } from './modules/notifications/notifications.work
 import { type Part, type Process, run } from './run.ts'
 
 /** Works on jobs, and relays events. Resolves when it is connected to its queues. */
-export async function startWorker({ config, log, resources: { db }, services }: Process): Promise<Part> {
+export async function startWorker({ config, log, resources: { db, mailer }, services }: Process): Promise<Part> {
   const queues = openQueues(notificationHandlers(services), {
     ...config.queues,
     onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
   })
   // Without Redis no event is lost: they wait in the outbox, and go on when it is back.
   services.readiness.watch({ name: 'queue', covered: 'events-wait', check: queues.ping })
+  // Nor is a mail: its job is tried again, and a worker can start without.
+  services.readiness.watch({
+    name: 'mail',
+    covered: 'mail-waits',
+    startsWithout: true,
+    every: 10_000,
+    check: mailer.verify,
+  })
   await queues.work({
     concurrency: config.worker.concurrency,
     onFailed: ({ id, requestId }, kind, error) =>
@@ -40,13 +48,15 @@ export async function startWorker({ config, log, resources: { db }, services }: 
   }
 }
 
-/** Answers a platform that asks whether this worker lives and is ready, on a port of its own. */
-export async function startHealth({ config, services: { readiness } }: Process): Promise<Part> {
+/** Answers a platform that asks whether this worker lives and is ready, and its metrics, on a port of its own. */
+export async function startHealth({ config, services: { readiness, metrics } }: Process): Promise<Part> {
   const pages: Record<string, () => Promise<{ status: string }>> = {
     '/health/live': async () => ({ status: 'live' }),
     '/health/ready': readiness.verdict,
   }
   const server = createServer(async ({ url = '' }, answer) => {
+    if (url === '/metrics')
+      return void answer.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text())
     const verdict = await pages[url]?.()
     const well = verdict && ['live', 'ready', 'degraded'].includes(verdict.status)
     const status = verdict ? (well ? 200 : 503) : 404

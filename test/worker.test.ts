@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { openMailCatcher } from '../tools/mail-catcher.ts'
 import { openRedis } from '../tools/redis-server.ts'
 import { freePorts } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
@@ -24,10 +25,12 @@ test('a worker answers on its own port: live and ready, 404 for the rest, 503 wh
 })
 
 test('a worker whose Redis goes away is degraded, since events wait in the outbox, and ready again by itself', async () => {
-  const [{ appUrl }, redis] = await Promise.all([createTestDatabase(), openRedis()])
+  const [{ appUrl }, redis, mail] = await Promise.all([createTestDatabase(), openRedis(), openMailCatcher()])
   onTestFinished(() => redis.close())
+  onTestFinished(() => mail.close())
   const [port] = await freePorts(1)
-  const env = { ...environment(appUrl), REDIS_URL: redis.url, WORKER_HEALTH_PORT: String(port) }
+  const own = { REDIS_URL: redis.url, SMTP_URL: mail.smtpUrl, WORKER_HEALTH_PORT: String(port) }
+  const env = { ...environment(appUrl), ...own }
   const worker = await start(['src/worker.ts'], { env })
   await worker.until(/working on jobs/)
   const ready = async () => (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as { status: string }
@@ -35,14 +38,27 @@ test('a worker whose Redis goes away is degraded, since events wait in the outbo
   redis.kill('SIGKILL')
   let said = await ready()
   while (said.status === 'ready') said = await ready()
-  expect(said).toMatchObject({ status: 'degraded', modes: ['events-wait'] })
+  expect(said).toMatchObject({ status: 'degraded', modes: expect.arrayContaining(['events-wait']) })
   await redis.restart()
   while (said.status !== 'ready') said = await ready()
 })
 
+test('a worker whose mail server is away starts and is degraded; its metrics say so, on the port of its health', async () => {
+  const { appUrl } = await createTestDatabase()
+  const [port] = await freePorts(1)
+  const worker = await start(['src/worker.ts'], { env: { ...environment(appUrl), WORKER_HEALTH_PORT: String(port) } })
+  await worker.until(/working on jobs/)
+  const page = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  expect(JSON.parse(await page('/health/ready'))).toMatchObject({ status: 'degraded', modes: ['mail-waits'] })
+  const metrics = await page('/metrics')
+  expect(metrics).toContain('seaworthy_degraded_mode{mode="mail-waits"} 1')
+  expect(metrics).toContain('seaworthy_degraded_mode{mode="events-wait"} 0')
+})
+
 test('a worker that is told to stop before it ever reached its Redis stops', async () => {
   const { appUrl } = await createTestDatabase()
-  const worker = await start(['src/worker.ts'], { env: environment(appUrl) })
+  const env = { ...environment(appUrl), REDIS_URL: 'redis://127.0.0.1:1' }
+  const worker = await start(['src/worker.ts'], { env })
   await worker.until(/the queue is in trouble/)
   worker.child.kill('SIGTERM')
   await worker.ended

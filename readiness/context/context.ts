@@ -10,7 +10,7 @@ import { applyEdits, type Edit } from './edits.ts'
 import { type Answer, type Call, openCaller, type Person, type Role } from './http.ts'
 import { red } from './red.ts'
 import type { Run } from './run.ts'
-import type { Stack } from './stack.ts'
+import type { Door, Stack } from './stack.ts'
 
 export type Context = ReturnType<typeof createContext>
 type Query = <T extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<T[]>
@@ -61,6 +61,7 @@ export function createContext(run: Run, stack: Stack) {
     },
     sql,
     logs: { lines: logLines, said: stack.said },
+    metrics,
     spans: stack.spans.spans,
     /** Doors of the tree: `start` a process, `startApi` and `startWorker` wait until they are open. */
     start: stack.start,
@@ -130,6 +131,14 @@ export function createContext(run: Run, stack: Stack) {
   /** The log lines of the stack's API and workers; what is not JSON is left out. */
   function logLines(): Line[] {
     return [stack.api, ...stack.workers].flatMap((door) => door?.lines() ?? [])
+  }
+
+  /** The samples of an API's metrics, by name and labels as they are written: `name{label="value"}`. */
+  async function metrics(door: Door = part(stack.api, 'api')): Promise<Map<string, number>> {
+    const port = door.lines().find(({ msg }) => msg === 'metrics are served')?.port
+    const { text } = await apiAt(`http://127.0.0.1:${port}`).anonymous('GET', '/metrics')
+    const samples = text.split('\n').flatMap((line) => (line === '' || line.startsWith('#') ? [] : [line]))
+    return new Map(samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]))
   }
 
   /** Runs a program of the tree to its end. */

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { afterAll, expect, test } from 'vitest'
+import { setImmediate as tick } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, expect, test, vi } from 'vitest'
+import { createTestDatabase } from '../../test/database.ts'
 import { openLink } from './link.ts'
+import { statementCounter } from './statements.ts'
 
 const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
 await once(echo, 'listening')
@@ -60,4 +64,72 @@ test('held: nothing comes through, old connections and new ones alike, until it 
   expect(heard.sort()).toEqual(['word 0', 'word 1'])
   for (const { socket } of [before, during, free]) socket.destroy()
   await Promise.all([link.close(), other.link.close()])
+})
+
+test('forgotten: what was connected hears nothing more, even mended, and new connections pass', async () => {
+  const { link, dial } = await open()
+  const before = await dial()
+  expect(await before.say('first')).toBe('first')
+  link.forget()
+  const heard: string[] = []
+  void before.say('lost').then((word) => heard.push(word))
+  const after = await dial()
+  expect(await after.say('new')).toBe('new')
+  await link.mend()
+  expect([await after.say('newer'), heard]).toEqual(['newer', []])
+  for (const { socket } of [before, after]) socket.destroy()
+  await link.close()
+})
+
+test('delayed: what is said comes as much later, in its order, and mended at once again', async () => {
+  const { link, dial } = await open()
+  const { socket, say } = await dial()
+  const heard: string[] = []
+  socket.on('data', (bytes) => heard.push(String(bytes)))
+  link.delay(60)
+  const start = performance.now()
+  await say('a')
+  expect(performance.now() - start).toBeGreaterThanOrEqual(58)
+  socket.write('b')
+  link.delay(20)
+  await vi.waitUntil(() => heard.join('') === 'ab')
+  for (const word of 'cdefgh') {
+    socket.write(word)
+    await tick()
+  }
+  await vi.waitUntil(() => heard.join('') === 'abcdefgh')
+  await link.mend()
+  expect(await say('!')).toBe('!')
+  socket.destroy()
+  await link.close()
+})
+
+test('the statements that pass are counted: each query, and each execution of a prepared one', async () => {
+  const { adminUrl } = await createTestDatabase()
+  const link = await openLink(Number(new URL(adminUrl).port))
+  const client = new pg.Client({ connectionString: adminUrl.replace(/:\d+\//, `:${link.port}/`) })
+  await client.connect()
+  expect(link.statements()).toBe(0)
+  await client.query('SELECT 1')
+  expect(link.statements()).toBe(1)
+  for (const value of ['x'.repeat(200_000), 'QE'])
+    await client.query({ text: 'SELECT $1::text', name: 'echo', values: [value] })
+  expect(link.statements()).toBe(3)
+  await client.end()
+  await link.close()
+})
+
+test('bytes that come one by one are counted the same', () => {
+  let seen = 0
+  const count = statementCounter(() => seen++)
+  const message = (type: string, text: string) => {
+    const bytes = Buffer.alloc(type.length + 4 + text.length)
+    bytes.write(type)
+    bytes.writeInt32BE(4 + text.length, type.length)
+    bytes.write(text, type.length + 4)
+    return bytes
+  }
+  const all = Buffer.concat([message('', 'start QQQ'), message('Q', 'SELECT'), message('B', 'EEE'), message('E', '')])
+  for (const byte of all) count(Buffer.from([byte]))
+  expect(seen).toBe(2)
 })

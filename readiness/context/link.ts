@@ -1,17 +1,21 @@
-// The way to a server, which can be cut or held: what a network, a firewall or a crashed host does to the service.
+// The way to a server, which can be cut, held or slowed: what a network, a firewall or a crashed host does to the service.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { statementCounter } from './statements.ts'
 
 export type Link = Awaited<ReturnType<typeof openLink>>
 
 /** A port that leads to another one of this machine. */
 export async function openLink(to: number) {
   const sockets = new Set<Socket>()
+  const forgotten = new WeakSet<Socket>()
   let held = false
+  let lag = 0
+  let asked = 0
   let server = await listen(0)
   const { port } = server.address() as AddressInfo
 
-  return { port, cut, hold, mend, close: cut }
+  return { port, cut, hold, forget, delay, statements: () => asked, mend, close: cut }
 
   async function listen(at: number) {
     const listener = createServer(forward).listen(at, '127.0.0.1')
@@ -21,24 +25,40 @@ export async function openLink(to: number) {
 
   function forward(near: Socket): void {
     const far = connect(to, '127.0.0.1')
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket)
-      socket.setNoDelay(true)
-      socket.on('data', (bytes) => {
-        if (!other.write(bytes)) socket.pause()
-      })
-      other.on('drain', () => held || socket.resume())
-      socket.once('end', () => other.end())
-      socket.once('error', () => other.destroy())
-      socket.once('close', () => {
-        other.destroy()
-        sockets.delete(socket)
-      })
-      if (held) socket.pause()
+    const count = statementCounter(() => {
+      asked += 1
+    })
+    near.on('data', count)
+    pipe(near, far, (pass) => pass())
+    pipe(far, near, inTime())
+  }
+
+  function pipe(from: Socket, other: Socket, send: (pass: () => void) => void): void {
+    sockets.add(from)
+    from.setNoDelay(true)
+    from.on('data', (bytes) => send(() => other.write(bytes) || from.pause()))
+    other.on('drain', () => resume(from))
+    from.once('end', () => send(() => other.end()))
+    from.once('error', () => other.destroy())
+    from.once('close', () => {
+      send(() => other.destroy())
+      sockets.delete(from)
+    })
+    if (held) from.pause()
+  }
+
+  /** Lets things pass as much later as is told, in their order. */
+  function inTime() {
+    const due: (() => void)[] = []
+    return (pass: () => void) => {
+      due.push(pass)
+      if (lag > 0 || due.length > 1) setTimeout(() => due.shift()?.(), lag)
+      else due.shift()?.()
     }
+  }
+
+  function resume(socket: Socket): void {
+    if (!held && !forgotten.has(socket)) socket.resume()
   }
 
   /** Breaks every connection and refuses new ones. */
@@ -54,10 +74,21 @@ export async function openLink(to: number) {
     for (const socket of sockets) socket.pause()
   }
 
+  /** Passes nothing on for the connections there are, ever, as a firewall that has forgotten them; new ones are as before. */
+  function forget(): void {
+    for (const socket of sockets) forgotten.add(socket.pause())
+  }
+
+  /** Passes what the server says on that many milliseconds later. */
+  function delay(milliseconds: number): void {
+    lag = milliseconds
+  }
+
   /** All is as before: what was held goes on, what was cut can be connected again. */
   async function mend(): Promise<void> {
     held = false
-    for (const socket of sockets) socket.resume()
+    lag = 0
+    for (const socket of sockets) resume(socket)
     if (!server.listening) server = await listen(port)
   }
 }

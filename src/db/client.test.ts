@@ -1,11 +1,12 @@
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
 import { environment } from '../../test/environment.ts'
 import { withClient } from '../../tools/create-database.ts'
 import { loadConfig } from '../config.ts'
-import { type Database, openDatabase } from './client.ts'
+import { openDatabase, type Tx } from './client.ts'
 import { eq, sql } from './drizzle.ts'
 import { users } from './tables.ts'
 
@@ -25,7 +26,7 @@ afterEach(async () => {
   for (const { close } of opened.splice(0)) await close()
 })
 
-async function pidOf(db: Database): Promise<number> {
+async function pidOf(db: Tx): Promise<number> {
   const { rows } = await db.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`)
   return Number(rows[0]?.pid)
 }
@@ -137,6 +138,65 @@ test('a query that finds the pool full is a 503', async () => {
   await expect(db.execute(sql`SELECT 1`)).rejects.toMatchObject({ status: 503, code: 'DATABASE_UNAVAILABLE' })
   hold.resolve()
   await holding
+})
+
+test('a wrong password and a database that does not exist are a 503, and the log has what PostgreSQL says', async () => {
+  const wrong = [
+    Object.assign(new URL(appUrl), { password: 'wrong' }),
+    Object.assign(new URL(appUrl), { pathname: '/none' }),
+  ]
+  for (const [at, code] of ['28P01', '3D000'].entries()) {
+    const { db } = open({ url: String(wrong[at]) })
+    await expect(db.execute(sql`SELECT 1`)).rejects.toMatchObject({
+      status: 503,
+      code: 'DATABASE_UNAVAILABLE',
+      cause: { code },
+    })
+  }
+})
+
+test('a write to a server that takes none is a 503, in a transaction and outside, and its connection is left', async () => {
+  const { db, use } = open()
+  const readOnly = { status: 503, code: 'DATABASE_READ_ONLY', headers: { 'retry-after': '5' } }
+  const spoil = async () => {
+    await db.execute(sql`SET default_transaction_read_only = on`)
+    return db
+  }
+  await expect((await spoil()).insert(users).values(newUser())).rejects.toMatchObject(readOnly)
+  expect(use().total).toBe(0)
+  await expect((await spoil()).transaction((tx) => tx.insert(users).values(newUser()))).rejects.toMatchObject(readOnly)
+  expect(use().total).toBe(0)
+})
+
+test('a connection that has rested is tried before it is used: one whose server takes no writes is replaced', async () => {
+  const { db } = open()
+  const before = await pidOf(db)
+  await delay(2100)
+  expect(await pidOf(db)).toBe(before)
+  await db.execute(sql`SET default_transaction_read_only = on`)
+  expect(await pidOf(db)).toBe(before)
+  await delay(2100)
+  expect(await pidOf(db)).not.toBe(before)
+})
+
+test('connections whose server no longer answers after a rest are all replaced within a second', async () => {
+  const { db, use } = open({ poolMax: 3 })
+  const hold = Promise.withResolvers<void>()
+  const three = [1, 2, 3].map(() => db.transaction(async (tx) => Promise.all([pidOf(tx), hold.promise])))
+  await delay(100)
+  hold.resolve()
+  const pids = (await Promise.all(three)).map(([pid]) => pid)
+  expect(use().total).toBe(3)
+  await delay(2100)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  try {
+    const start = performance.now()
+    expect(pids).not.toContain(await pidOf(db))
+    expect(performance.now() - start).toBeLessThan(1500)
+    expect(use().total).toBe(1)
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+  }
 })
 
 test.each<[string, Partial<typeof users.$inferInsert>, string]>([

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { runStatement, wasCancelled } from './cancel.ts'
+import { type Connections, tryRested } from './connections.ts'
 import { drizzle } from './drizzle.ts'
-import { databaseFailure, isAway } from './failures.ts'
+import { databaseFailure, isAway, isReadOnly } from './failures.ts'
 import { runTransaction } from './transaction.ts'
 
 type Orm = ReturnType<typeof drizzle>
@@ -50,9 +51,10 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   // The pool listens to a connection while it is idle. One that breaks in use would end the process; here its query fails.
   pool.on('connect', (client) => client.on('error', () => {}))
 
-  const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(pool, (client) => work(ormOf(client)))
+  const connections = tryRested(pool)
+  const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(connections, (client) => work(ormOf(client)))
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
-  const send: Send = (config, values) => withClient(pool, (client) => runStatement(client, config, values))
+  const send: Send = (config, values) => withClient(connections, (client) => runStatement(client, config, values))
   const renew = async () => {
     const idle = Array.from({ length: pool.idleCount }, () => pool.connect().then((client) => client.release(true)))
     await Promise.allSettled(idle)
@@ -67,13 +69,13 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   }
 }
 
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
+async function withClient<T>(connections: Connections, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await connections.connect()
   let doubt = false
   try {
     return await work(client)
   } catch (error) {
-    doubt = isAway(error)
+    doubt = isAway(error) || isReadOnly(error)
     throw error
   } finally {
     client.release(doubt || wasCancelled(client))

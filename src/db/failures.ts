@@ -1,31 +1,38 @@
 import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 
-// SQLSTATE classes and codes that speak of the server, not of the statement: connection, resources, operator, system.
-const away = /^(08|53|57P|58)/
+// SQLSTATE classes and codes that speak of the server, not of the statement: connection, sign-in, database, resources, operator,
+// system.
+const away = /^(08|28|3D|53|57P|58)/
 
 /** Whether it comes from the way to the server, not from the statement: its connection may be of no more use. */
 export const isAway = (error: unknown) => !(error instanceof pg.DatabaseError) || away.test(error.code ?? '')
 
-/** The same error, or a 503 in its place when the database is away, full, shutting down or too busy. The caller may try again. */
+/** The same error, or a 503 in its place when the database is away, full, shutting down, read-only or too busy. The caller may try again. */
 export function databaseFailure(error: unknown): unknown {
   if (error instanceof Error && isAway(error)) return unavailable(error)
   if (isSqlState(error, '57014', '55P03')) return busy(error as Error)
+  if (isSqlState(error, '25006')) return readOnly(error as Error)
   // DETAIL shows whole rows, with the addresses and hashes in them, and errors are logged.
   if (error instanceof pg.DatabaseError) error.detail = undefined
   return error
 }
 
 /** Whether a transaction failed only because of what ran beside it: serialization failure or deadlock. */
-export function isTiming(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (isSqlState(cause, '40001', '40P01')) return true
-  }
-  return false
-}
+export const isTiming = (error: unknown) => isBeneath(error, '40001', '40P01')
+
+/** Whether it met a server that takes no writes: one that became a standby, or was made read-only. */
+export const isReadOnly = (error: unknown) => isBeneath(error, '25006')
 
 /** Whether it waited longer than `lock_timeout` for what another transaction holds. */
 export const isLockTimeout = (error: unknown) => error instanceof AppError && isSqlState(error.cause, '55P03')
+
+function isBeneath(error: unknown, ...codes: string[]): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (isSqlState(cause, ...codes)) return true
+  }
+  return false
+}
 
 const isSqlState = (error: unknown, ...codes: string[]) =>
   error instanceof pg.DatabaseError && codes.includes(error.code ?? '')
@@ -40,5 +47,11 @@ const busy = (cause: Error) =>
 const unavailable = (cause: Error) =>
   new AppError(503, 'DATABASE_UNAVAILABLE', 'The database is out of reach for the moment. Try again', {
     headers: { 'retry-after': '1' },
+    cause,
+  })
+
+const readOnly = (cause: Error) =>
+  new AppError(503, 'DATABASE_READ_ONLY', 'The database takes no changes for the moment. Try again later', {
+    headers: { 'retry-after': '5' },
     cause,
   })

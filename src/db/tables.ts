@@ -1,5 +1,5 @@
 // The one mapping of columns to names. A test holds it against the migrated database; the constraints live in migrations/.
-import { bigint, customType, integer, jsonb, pgTable, primaryKey, sql, text, uuid } from './drizzle.ts'
+import { bigint, boolean, customType, integer, jsonb, pgTable, primaryKey, sql, text, uuid } from './drizzle.ts'
 
 /** A moment, as RFC 3339 in UTC with milliseconds: what the database keeps is what cursors and answers carry. */
 const instant = customType<{ data: string; driverData: string }>({
@@ -19,7 +19,9 @@ export const users = pgTable('users', {
   email: text().notNull(),
   name: text().notNull(),
   role: text({ enum: ['client', 'worker', 'support', 'admin'] }).notNull(),
-  tier: text({ enum: ['standard', 'partner'] }).notNull().default('standard'),
+  tier: text({ enum: ['standard', 'partner'] })
+    .notNull()
+    .default('standard'),
   passwordHash: text('password_hash').notNull(),
   version: version(),
   createdAt: now('created_at'),
@@ -131,4 +133,13 @@ export const notifications = pgTable('notifications', {
   createdAt: now('created_at'),
   readAt: instant('read_at'),
   mailedAt: instant('mailed_at'),
+})
+
+export const switches = pgTable('switches', {
+  name: text({ enum: ['read-only', 'cache-off'] }).primaryKey(),
+  id: uuid().notNull().default(sql`uuidv7()`),
+  isOn: boolean('is_on').notNull().default(false),
+  reason: text(),
+  changedBy: uuid('changed_by'),
+  changedAt: instant('changed_at'),
 })

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { stopWhenGivenUp, wasCancelled } from './cancel.ts'
-import { databaseFailure, isTiming } from './failures.ts'
+import type { Connections } from './connections.ts'
+import { databaseFailure, isReadOnly, isTiming } from './failures.ts'
 
 const attempts = 3
 
 type Work<T> = (client: pg.PoolClient) => Promise<T>
 
 /** See Database.transaction. A client whose state is in doubt is destroyed, never given back. */
-export async function runTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
+export async function runTransaction<T>(connections: Connections, work: Work<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(pool, work)
+      return await once(connections, work)
     } catch (error) {
       if (attempt === attempts || !isTiming(error)) throw error
       await delay(Math.random() * 20 * attempt)
@@ -19,8 +20,8 @@ export async function runTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T
   }
 }
 
-async function once<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
-  const client = await pool.connect().catch((error) => Promise.reject(databaseFailure(error)))
+async function once<T>(connections: Connections, work: Work<T>): Promise<T> {
+  const client = await connections.connect().catch((error) => Promise.reject(databaseFailure(error)))
   let ended = false
   try {
     await control(client, 'BEGIN')
@@ -33,7 +34,8 @@ async function once<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
       throw new Error('Nothing was written: an SQL error inside the transaction was caught and hidden')
     return result
   } catch (error) {
-    if (!ended) ended = await rolledBack(client)
+    // A new connection may lead to the server that takes writes.
+    if (!ended) ended = !isReadOnly(error) && (await rolledBack(client))
     throw error
   } finally {
     client.release(!ended || wasCancelled(client))

@@ -59,6 +59,13 @@ test('a server that is not there rejects at once', async () => {
   expect(performance.now() - before).toBeLessThan(1500)
 })
 
+test('a server is verified without a mail, and one that is not there is out of reach', async () => {
+  const before = catcher.messages().length
+  await expect(open().verify()).resolves.toBeUndefined()
+  expect(catcher.messages().length).toBe(before)
+  await expect(open('smtp://127.0.0.1:1').verify()).rejects.toThrow('out of reach')
+})
+
 test('a server that takes the connection and says nothing rejects within the timeout', async () => {
   const sockets: Socket[] = []
   const mute = createServer((socket) => sockets.push(socket.on('error', () => {})))

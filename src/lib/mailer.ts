@@ -28,6 +28,10 @@ export function createMailer({ url, from, timeout }: { url: string; from: string
         throw new Error(error.message.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)'))
       })
     },
+    /** Connects and signs in, on a connection of its own. Rejects when the server does not answer, or refuses. */
+    async verify(): Promise<void> {
+      await transport.verify().catch(() => Promise.reject(new Error('out of reach')))
+    },
     close: () => transport.close(),
   }
 }

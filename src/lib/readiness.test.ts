@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { createMetrics } from './metrics.ts'
 import { type Check, createReadiness } from './readiness.ts'
 
 /** A dependency that is up until it is told otherwise. */
@@ -42,10 +43,14 @@ test('it is ready when every check passes', async () => {
   })
 })
 
-test('what is watched later counts like what was given', async () => {
+test('what is watched later has to be up once too, then counts like what was given', async () => {
   const { readiness, status } = await buildReady()
   const queue = dependency('queue', 'events-wait')
   readiness.watch(queue.check)
+  queue.breaks()
+  expect(await status()).toBe('starting')
+  queue.mends()
+  expect(await status()).toBe('ready')
   queue.breaks()
   expect(await readiness.verdict()).toMatchObject({ status: 'degraded', modes: ['events-wait'] })
   queue.mends()
@@ -141,4 +146,136 @@ test.each([
 ])('a check that %s has failed', async (_, check) => {
   const { checks } = await createReadiness({ checks: [{ name: 'silent', check }], timeout: 1000 }).verdict()
   expect(checks).toMatchObject([{ ok: false, problem: 'failed' }])
+})
+
+describe('a check that comes after another', () => {
+  const built = (hangs = false) => {
+    const postgres = dependency('postgres', 'database-away')
+    const schema = dependency('schema')
+    const hung = { check: () => new Promise<never>(() => {}) }
+    const after = { ...schema.check, ...(hangs && hung), after: 'postgres' }
+    const readiness = createReadiness({ checks: [postgres.check, after], timeout: 100 })
+    return { postgres, schema, readiness }
+  }
+
+  test('says nothing where that one fails', async () => {
+    const { postgres, schema, readiness } = built()
+    await readiness.verdict()
+    postgres.breaks()
+    schema.breaks('behind')
+    const { status, modes, checks } = await readiness.verdict()
+    expect([status, modes, checks.map(({ name }) => name)]).toEqual(['degraded', ['database-away'], ['postgres']])
+  })
+
+  test('counts where that one passes', async () => {
+    const { schema, readiness } = built()
+    await readiness.verdict()
+    schema.breaks('behind')
+    expect(await readiness.verdict()).toMatchObject({ status: 'failing', checks: [{}, { problem: 'behind' }] })
+  })
+
+  test('has what is left of the time', async () => {
+    const before = performance.now()
+    const { checks } = await built(true).readiness.verdict()
+    expect(checks).toMatchObject([{ ok: true }, { ok: false, problem: 'no answer within 100 ms' }])
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+})
+
+test('what a start can do without makes it degraded, and keeps nothing from being ready once', async () => {
+  const mail = dependency('mail', 'mail-waits')
+  const postgres = dependency('postgres')
+  const readiness = createReadiness({ checks: [postgres.check, { ...mail.check, startsWithout: true }], timeout: 1000 })
+  mail.breaks()
+  expect(await readiness.verdict()).toMatchObject({ status: 'degraded', modes: ['mail-waits'] })
+  postgres.breaks()
+  expect(await readiness.verdict()).toMatchObject({ status: 'failing' })
+})
+
+test('an answer stands as long as the check says, so that who is asked is not asked too often', async () => {
+  let times = 0
+  const check = { name: 'mail', every: 60_000, check: async () => void times++ }
+  const readiness = createReadiness({ checks: [check], timeout: 1000 })
+  for (let round = 0; round < 3; round++) expect((await readiness.verdict()).status).toBe('ready')
+  expect(times).toBe(1)
+})
+
+test('many that ask at once make one round, and a check that hangs is not asked again beside itself', async () => {
+  let times = 0
+  const never = new Promise<never>(() => {})
+  const ask = () => {
+    times++
+    return never
+  }
+  const check = { name: 'hung', check: ask }
+  const readiness = createReadiness({ checks: [check], timeout: 20 })
+  await Promise.all([readiness.verdict(), readiness.verdict()])
+  await readiness.verdict()
+  expect(times).toBe(1)
+})
+
+test('a check that hung is asked again when it has ended at last', async () => {
+  const first = Promise.withResolvers<void>()
+  const answers = [first.promise, Promise.reject(new Error('out of reach'))]
+  answers[1]?.catch(() => {})
+  const check = { name: 'slow', check: () => answers.shift() ?? Promise.resolve() }
+  const readiness = createReadiness({ checks: [check], timeout: 20 })
+  expect((await readiness.verdict()).checks).toMatchObject([{ problem: 'no answer within 20 ms' }])
+  first.reject(new Error('gone'))
+  await first.promise.catch(() => {})
+  expect((await readiness.verdict()).checks).toMatchObject([{ problem: 'out of reach' }])
+  expect((await readiness.verdict()).status).toBe('ready')
+})
+
+describe('the modes', () => {
+  test('are those that the last round found, without asking anyone', async () => {
+    const { redis, readiness } = await buildReady()
+    redis.breaks()
+    expect(readiness.modes()).toEqual([])
+    await readiness.verdict()
+    expect(readiness.modes()).toEqual(['without-cache'])
+    redis.mends()
+    expect(readiness.modes()).toEqual(['without-cache'])
+    await readiness.verdict()
+    expect(readiness.modes()).toEqual([])
+  })
+
+  test('are found in the background, until that is closed', async () => {
+    const { redis, readiness } = build()
+    redis.breaks()
+    const asking = await readiness.keepAsking()
+    expect(readiness.modes()).toEqual(['without-cache'])
+    redis.mends()
+    await vi.waitUntil(() => readiness.modes().length === 0, 5000)
+    await asking.close()
+  })
+
+  test('follow the switches at once, name each once, and tell whether it is read-only', async () => {
+    const on = new Set<string>()
+    const postgres = dependency('writes', 'read-only')
+    const switches = { names: ['read-only', 'cache-off'], isOn: (name: string) => on.has(name) }
+    const readiness = createReadiness({ checks: [postgres.check], timeout: 1000, switches })
+    expect(await readiness.verdict()).toMatchObject({ status: 'ready', modes: [] })
+    on.add('cache-off')
+    expect([readiness.modes(), readiness.isReadOnly()]).toEqual([['cache-off'], false])
+    on.add('read-only')
+    postgres.breaks()
+    expect(await readiness.verdict()).toMatchObject({ status: 'degraded', modes: ['read-only', 'cache-off'] })
+    expect(readiness.isReadOnly()).toBe(true)
+    on.clear()
+    expect([readiness.modes(), readiness.isReadOnly()]).toEqual([['read-only'], true])
+  })
+
+  test('each have a sample in the metrics, also while it is not in force', async () => {
+    const metrics = createMetrics()
+    const redis = dependency('redis', 'without-cache')
+    const switches = { names: ['read-only'], isOn: () => false }
+    const readiness = createReadiness({ checks: [redis.check], timeout: 1000, switches, metrics })
+    const samples = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('seaworthy_'))
+    const off = 'seaworthy_degraded_mode{mode="read-only"} 0'
+    expect(await samples()).toEqual([off, 'seaworthy_degraded_mode{mode="without-cache"} 0'])
+    redis.breaks()
+    await readiness.verdict()
+    expect(await samples()).toEqual([off, 'seaworthy_degraded_mode{mode="without-cache"} 1'])
+  })
 })

@@ -31,6 +31,11 @@ export const Slug = Type.String({
 export const Strict = <T extends Record<string, TSchema>>(properties: T, options = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })
 
+/** What a route takes that declares no query. */
+export const NoQuery = Strict({})
+/** What a route takes that declares no body: none, or an empty object, which clients send that always send one. */
+export const NoBody = Type.Unsafe<undefined>({ type: ['null', 'object'], additionalProperties: false })
+
 /** Integer minor units (cents) and an ISO 4217 code. */
 export const Money = Strict(
   {
@@ -76,6 +81,20 @@ export const IfMatch = Type.Object({
     }),
   ),
 })
+
+/** Of any read. */
+export const IfNoneMatch = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({
+      maxLength: 4000,
+      pattern: '^[\\x20-\\x7e]*$',
+      description:
+        'The ETag of an answer that you have, or several: while it is still the same you get 304 and no body',
+      examples: ['"1"'],
+    }),
+  ),
+})
+export const NotModified = Type.Null({ description: 'What you have is still the same' })
 
 const Cursor = (description: string) =>
   Type.String({ minLength: 1, maxLength: 500, pattern: '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$', description })
@@ -149,9 +168,10 @@ const Problem = Strict(
 export const answerFields = {
   'X-Request-Id': RequestId,
   ETag: Type.String({
-    maxLength: 12,
-    pattern: '^"[0-9]+"$',
-    description: 'The version of what was answered, to send back as If-Match',
+    maxLength: 100,
+    pattern: '^(W/)?"[!#-~]*"$',
+    description:
+      'Names what was answered: send it back as If-None-Match to get 304 while it is the same, and, where it is no weak one (W/), as If-Match of a change',
     examples: ['"1"'],
   }),
   Location: Type.String({

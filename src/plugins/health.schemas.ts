@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { OneOf, Strict, Text } from '../lib/schemas.ts'
 
 const Word = Text(1, 100)
+const Modes = Type.Array(Word, { maxItems: 20, description: 'The degraded modes in force' })
 const Count = Type.Integer({ minimum: 0, maximum: 2_147_483_647, format: 'int32' })
 
 export const Live = Strict({ status: Type.Literal('live') }, { title: 'Live', description: 'The process answers' })
@@ -9,7 +10,7 @@ export const Live = Strict({ status: Type.Literal('live') }, { title: 'Live', de
 export const Ready = Strict(
   {
     status: OneOf(['ready', 'degraded']),
-    modes: Type.Array(Word, { maxItems: 20, description: 'The degraded modes in force' }),
+    modes: Modes,
   },
   { title: 'Ready', description: 'Traffic can be served' },
 )
@@ -17,6 +18,7 @@ export const Ready = Strict(
 export const Status = Strict(
   {
     status: OneOf(['ready', 'degraded', 'starting', 'draining', 'failing']),
+    modes: Modes,
     version: Word,
     node: Word,
     deployment: Word,

@@ -54,11 +54,12 @@ describe('status', () => {
     expect(answer.json()).toMatchObject({
       status: 'ready',
       node: process.version,
+      modes: [],
       pool: { max: 10 },
-      checks: [
-        { name: 'postgres', ok: true },
-        { name: 'schema', ok: true },
-      ],
+      checks: expect.arrayContaining([
+        expect.objectContaining({ name: 'postgres', ok: true }),
+        expect.objectContaining({ name: 'schema', ok: true }),
+      ]),
     })
   })
 

@@ -8,7 +8,7 @@ import type { Readiness, Verdict } from '../lib/readiness.ts'
 import { refusals } from '../lib/schemas.ts'
 import { Live, Ready, Status } from './health.schemas.ts'
 
-type Facts = Omit<Static<typeof Status>, 'status' | 'checks'>
+type Facts = Omit<Static<typeof Status>, 'status' | 'modes' | 'checks'>
 type Options = { readiness: Readiness; facts: () => Facts }
 
 const tags = ['system']
@@ -41,7 +41,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getReady',
         tags,
         summary: 'Whether to send traffic',
-        description: 'Asks every dependency, each for a limited time. 503 names those that fail.',
+        description: 'Asks every dependency, for a limited time. 503 names those that fail and that nothing covers.',
         response: { 200: Ready, ...refusals(503) },
       },
       config: { access: 'public', limit: 'none' },
@@ -56,14 +56,13 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getStatus',
         tags,
         summary: 'How the service is',
-        description: 'Version, uptime, dependencies and the use of the connection pool.',
+        description: 'Version, uptime, degraded modes, dependencies and the use of the connection pool.',
         response: { 200: Status },
       },
       config: { access: ['support', 'admin'], limit: 'read' },
     },
     async () => {
-      const { status, checks } = await readiness.verdict()
-      return { status, checks, ...facts() }
+      return { ...(await readiness.verdict()), ...facts() }
     },
   )
 

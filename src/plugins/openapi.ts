@@ -3,10 +3,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { RouteOptions } from 'fastify'
+import type { FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Access } from '../lib/actor.ts'
-import { answerFields } from '../lib/schemas.ts'
+import { answerFields, NoBody } from '../lib/schemas.ts'
+import { pagePolicy } from './security-fields.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -25,6 +26,9 @@ type Answer = { description: string; headers?: Json; content?: Record<string, { 
 type Parameter = { required?: boolean; schema: Json }
 type Operation = { parameters?: Parameter[]; responses: Record<string, Answer> }
 type Document = { paths: Record<string, Record<string, Operation>>; components: Json }
+
+/** The one style sheet that swagger-ui writes into its page. A release may change it: openapi.browser.test.ts then says so. */
+const swaggerUiStyle = 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='
 
 export const openapi = fp<Options>(
   async (app, { publicUrl, version }) => {
@@ -62,7 +66,7 @@ export const openapi = fp<Options>(
       transform: ({ schema, url, route }) => ({
         // Fastify serves a prefix with and without the slash at its end.
         url: url.replace(/(.)\/$/, '$1'),
-        schema: { ...schema, security: securityOf(route) },
+        schema: { ...describedOf(schema), security: securityOf(route) },
       }),
       transformObject: (document) => ('openapiObject' in document ? complete(document.openapiObject) : {}),
     })
@@ -73,6 +77,7 @@ export const openapi = fp<Options>(
       })
       await page.register(swaggerUi, {
         routePrefix: '/docs',
+        staticCSP: pagePolicy([swaggerUiStyle]),
         theme: {
           title: 'Seaworthy API',
           css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
@@ -86,6 +91,10 @@ export const openapi = fp<Options>(
   },
   { name: 'openapi' },
 )
+
+/** That a route takes no body is said by leaving it out. */
+const describedOf = ({ body, ...schema }: FastifySchema): FastifySchema =>
+  body === NoBody ? schema : { ...schema, ...(body !== undefined && { body }) }
 
 function securityOf({ config }: RouteOptions): Record<string, string[]>[] {
   const access: Access = config?.access ?? 'user'
@@ -102,7 +111,9 @@ function complete(given: object): object {
     mapValues(item, ({ parameters, responses, ...operation }) => ({
       ...operation,
       ...(parameters && { parameters: parameters.map(withDefault) }),
-      responses: mapValues(responses, (answer, status) => sharedAnswer(withFields(answer, status), shared.responses)),
+      responses: mapValues(responses, (answer, status) =>
+        sharedAnswer(withFields(answer, status, '304' in responses), shared.responses),
+      ),
     })),
   )
   const hoisted = hoistSchemas({ paths: completed, responses: shared.responses }, shared.schemas)
@@ -116,10 +127,10 @@ const withDefault = (parameter: Parameter) =>
   'default' in parameter.schema ? { ...parameter, required: false } : parameter
 
 /** Names the fields that plugins and errors send along: a change to those is a change here. */
-function withFields(answer: Answer, status: string): Answer {
+function withFields(answer: Answer, status: string, isConditional: boolean): Answer {
   const version = answer.content?.['application/json']?.schema?.properties?.version as { type?: string } | undefined
   const names: (keyof typeof answerFields)[] = ['X-Request-Id']
-  if (version?.type === 'integer' || status === '412') names.push('ETag')
+  if (version?.type === 'integer' || status === '412' || (isConditional && status < '400')) names.push('ETag')
   if (status === '201') names.push('Location')
   if (status === '503') names.push('Retry-After')
   return {

@@ -99,7 +99,7 @@ describe('what is not HTTP enough to be a request', () => {
     ['nonsense', 'NONSENSE\r\n\r\n', 400, 'REQUEST_MALFORMED'],
     [
       'headers without end',
-      `GET / HTTP/1.1\r\nHost: x\r\n${'X-Long: y\r\n'.repeat(2000)}\r\n`,
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n${'X-Long: y\r\n'.repeat(2000)}\r\n`,
       431,
       'HEADERS_TOO_LARGE',
     ],
@@ -113,7 +113,7 @@ describe('what is not HTTP enough to be a request', () => {
 
   test('a body that does not arrive in time is cut off', async () => {
     const answer = await send(
-      'POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+      'POST /v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
     )
     expect(answer).toContain('HTTP/1.1 408')
   })

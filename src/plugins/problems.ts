@@ -6,23 +6,29 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError, type FieldError } from '../lib/errors.ts'
+import { securityFieldsOfAll } from './security-fields.ts'
 
 export const problems = fp(
   async (app) => {
     app.setErrorHandler<FastifyError>((error, request, reply) => answer(error, request, reply))
     app.setNotFoundHandler((request, reply) => answer(routeNotFound(request), request, reply))
+    // Node would answer an expectation that it does not know by a bare 417; RFC 9110, section 10.1.1, lets us pass over it.
+    app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   },
   { name: 'problems' },
 )
 
+// Not worth a line of its own: a service that has too much to do must not spend its time on telling so.
+const foreseen = new Set(['NOT_READY', 'OVERLOADED', 'READ_ONLY'])
+
 /** Answers an error; also those that Fastify meets before it has a route, when no hook has run, such as a URL that can't be decoded. */
 export function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const refusal = asRefusal(error)
-  if (refusal.status >= 500 && refusal.code !== 'NOT_READY')
+  if (refusal.status >= 500 && !foreseen.has(refusal.code))
     request.log.error({ err: error, code: refusal.code }, 'request failed')
   return reply
     .code(refusal.status)
-    .headers({ 'x-request-id': request.id, ...refusal.headers })
+    .headers({ ...securityFieldsOfAll, 'x-request-id': request.id, ...refusal.headers })
     .type('application/problem+json')
     .send(problem(refusal, request.url.slice(0, 2000), request.id))
 }
@@ -56,7 +62,6 @@ const framework: Record<string, [status: number, code: string, detail: string]> 
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'The body is larger than this service takes'],
   FST_ERR_BAD_URL: [400, 'URL_MALFORMED', 'The path of the URL is not validly percent-encoded'],
   FST_ERR_MAX_PARAM_LENGTH: [414, 'URL_TOO_LONG', 'A part of the path is longer than any of ours'],
-  FST_ERR_HANDLER_TIMEOUT: [504, 'TOOK_TOO_LONG', 'The request took too long and was given up. Try again'],
 }
 
 function asRefusal(error: FastifyError): AppError {
@@ -114,6 +119,7 @@ export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: 
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    ...Object.entries(securityFieldsOfAll).map(([field, value]) => `${field}: ${value}`),
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)

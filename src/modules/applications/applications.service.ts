@@ -81,7 +81,7 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
 
   /** Makes the contract, closes the job and rejects the other applications: all of it, or nothing. */
   async function accept(actor: Actor, id: string, once?: Once): Promise<Contract> {
-    return runOnce(db, once, async (tx) => {
+    const made = await runOnce(db, once, async (tx) => {
       const found = await findApplication(tx, id)
       if (!found || (await jobs.getAny(tx, found.jobId)).clientId !== actor.id) throw applicationNotFound(id)
       // Whoever accepts for the same job waits here, then finds it closed.
@@ -105,6 +105,8 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
       }
       return contract
     })
+    await jobs.forgetAnswers({ id: made.jobId })
+    return made
   }
 
   async function getSeen(tx: Tx, actor: Actor, id: string): Promise<ApplicationRow> {

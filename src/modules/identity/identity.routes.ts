@@ -34,7 +34,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         body: Credentials,
         response: { 200: SignIn, ...refusals(401) },
       },
-      config: { access: 'public', limit: 'auth' },
+      config: { access: 'public', limit: 'auth', writes: 'never' },
     },
     (request) => identity.logIn(request.body),
   )

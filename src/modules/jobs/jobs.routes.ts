@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { IdempotencyKey, IdParams, IfMatch, refusals } from '../../lib/schemas.ts'
 import { Job, JobChanges, JobPage, JobQuery, NewJob, SlugParams, SlugState } from './jobs.schemas.ts'
-import type { JobsService } from './jobs.service.ts'
+import { type JobsService, jobTags } from './jobs.service.ts'
 
 type Options = { jobs: JobsService }
 
@@ -20,7 +20,11 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         querystring: JobQuery,
         response: { 200: JobPage },
       },
-      config: { access: 'optional', limit: 'public' },
+      config: {
+        access: 'optional',
+        limit: 'public',
+        cached: { lifetime: 'short', tags: () => [jobTags.list], unless: ({ query }) => query.status === 'draft' },
+      },
     },
     (request) => jobs.list(request.viewer, request.query),
   )
@@ -53,7 +57,11 @@ export const jobsRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: IdParams,
         response: { 200: Job, ...refusals(404) },
       },
-      config: { access: 'optional', limit: 'public' },
+      config: {
+        access: 'optional',
+        limit: 'public',
+        cached: { lifetime: 'short', tags: ({ params }) => [jobTags.one(params.id)] },
+      },
     },
     (request) => jobs.get(request.viewer, request.params.id),
   )
@@ -159,7 +167,11 @@ export const slugRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { jobs
         params: SlugParams,
         response: { 200: SlugState },
       },
-      config: { access: 'public', limit: 'public' },
+      config: {
+        access: 'public',
+        limit: 'public',
+        cached: { lifetime: 'short', tags: ({ params }) => [jobTags.slug(params.slug)] },
+      },
     },
     (request) => jobs.slugState(request.params.slug),
   )

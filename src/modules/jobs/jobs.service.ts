@@ -36,13 +36,26 @@ import {
 } from './jobs.repository.ts'
 import type { Job, JobChanges, JobQuery, NewJob, SlugState } from './jobs.schemas.ts'
 
-type Deps = { db: Database; cursors: Cursors; audit: Audit }
+type Deps = {
+  db: Database
+  cursors: Cursors
+  audit: Audit
+  /** Drops what the cache has under these tags. */
+  forget: (tags: string[]) => Promise<void>
+}
 type Viewer = Actor | undefined
 type Wanted = Omit<Parameters<typeof insertJob>[1], 'slug'>
 
+/** What cached answers about jobs are forgotten by. */
+export const jobTags = {
+  list: 'jobs',
+  one: (id = '') => `job:${id}`,
+  slug: (slug = '') => `slug:${slug}`,
+}
+
 export type JobsService = ReturnType<typeof createJobsService>
 
-export function createJobsService({ db, cursors, audit }: Deps) {
+export function createJobsService({ db, cursors, audit, forget }: Deps) {
   return {
     create,
     get,
@@ -58,10 +71,11 @@ export function createJobsService({ db, cursors, audit }: Deps) {
     fill,
     getAny,
     getManaged,
+    forgetAnswers,
   }
 
   async function create(actor: Actor, { budget, slug, skills = [], ...job }: NewJob, once?: Once): Promise<Job> {
-    return runOnce(db, once, async (tx) => {
+    const created = await runOnce(db, once, async (tx) => {
       const wanted = {
         ...job,
         skills,
@@ -73,6 +87,13 @@ export function createJobsService({ db, cursors, audit }: Deps) {
       await audit(tx, actor, 'job.created', row.id)
       return toJob(row)
     })
+    return forgetAnswers(created)
+  }
+
+  /** To be called once a change of the job is committed. */
+  async function forgetAnswers<T extends { id: string; slug?: string }>(job: T): Promise<T> {
+    await forget([jobTags.list, jobTags.one(job.id), ...(job.slug ? [jobTags.slug(job.slug)] : [])])
+    return job
   }
 
   async function insertAs(tx: Tx, slug: string, wanted: Wanted): Promise<JobRow> {
@@ -106,7 +127,7 @@ export function createJobsService({ db, cursors, audit }: Deps) {
   }
 
   async function edit(actor: Actor, id: string, ifMatch: string, { budget, ...changes }: JobChanges): Promise<Job> {
-    return db.transaction(async (tx) => {
+    const edited = await db.transaction(async (tx) => {
       const job = await getOwn(tx, actor, id)
       if (!matches(ifMatch, job.version)) throw versionDiffers(job.version)
       if (job.status === 'closed') throw jobClosed(id)
@@ -117,42 +138,49 @@ export function createJobsService({ db, cursors, audit }: Deps) {
       await audit(tx, actor, 'job.edited', id)
       return toJob(row)
     })
+    return forgetAnswers(edited)
   }
 
   async function publish(actor: Actor, id: string, once?: Once): Promise<Job> {
-    return runOnce(db, once, async (tx) => {
+    const job = await runOnce(db, once, async (tx) => {
       const row = await openDraft(tx, actor.id, id)
       if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobAlreadyOpen(id)
       await audit(tx, actor, 'job.published', id)
       return toJob(row)
     })
+    return forgetAnswers(job)
   }
 
   async function close(actor: Actor, id: string): Promise<Job> {
-    return db.transaction(async (tx) => {
+    const job = await db.transaction(async (tx) => {
       const row = await closeOpen(tx, actor.id, id)
       if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobNotOpen(id)
       await audit(tx, actor, 'job.closed', id)
       return toJob(row)
     })
+    return forgetAnswers(job)
   }
 
   async function remove(actor: Actor, id: string): Promise<void> {
-    await db.transaction(async (tx) => {
+    const deleted = await db.transaction(async (tx) => {
       // An acceptance may be under way: its contract is seen only by a statement that begins after it.
       await lockJob(tx, id, 'update')
-      if (!(await markDeleted(tx, actor.id, id))) throw jobUnderContract((await getOwn(tx, actor, id)).id)
+      const row = await markDeleted(tx, actor.id, id)
+      if (!row) throw jobUnderContract((await getOwn(tx, actor, id)).id)
       await audit(tx, actor, 'job.deleted', id)
+      return row
     })
+    await forgetAnswers(deleted)
   }
 
   async function restore(actor: Actor, id: string, once?: Once): Promise<Job> {
-    return runOnce(db, once, async (tx) => {
+    const job = await runOnce(db, once, async (tx) => {
       const row = await unmarkDeleted(tx, actor.id, id)
       if (!row) throw (await findAnyJobOf(tx, actor.id, id)) ? jobNotDeleted(id) : jobNotFound(id)
       await audit(tx, actor, 'job.restored', id)
       return toJob(row)
     })
+    return forgetAnswers(job)
   }
 
   async function slugState(slug: string): Promise<SlugState> {

@@ -1,0 +1,78 @@
+// Places for work that is done at once, and a short queue in front of them. What finds neither is refused while refusing is cheap:
+// work that waits longer than its callers do is done for nobody, and delays the rest.
+
+/** `wait` is in milliseconds. */
+type Options = { concurrent: number; waiting: number; wait: number }
+
+/** There was no room to wait, something more important took its place in the queue, or no place came free in time. */
+export type Refusal = 'queue-full' | 'gave-way' | 'waited-too-long'
+
+/** `refusal` resolves when it is decided: undefined lets it in. `leave` gives the place back, once, however often it is called. */
+export type Turn = { refusal: Promise<Refusal | undefined>; leave: () => void }
+
+type Entry = {
+  rank: number
+  at: 'queue' | 'work' | 'out'
+  decide: (refusal?: Refusal) => void
+  timer?: NodeJS.Timeout
+}
+
+export type Admission = ReturnType<typeof createAdmission>
+
+export function createAdmission({ concurrent, waiting, wait }: Options) {
+  // In the order in which they will be let in: by rank, then as they came. Empty unless every place is taken.
+  const queue: Entry[] = []
+  let working = 0
+
+  return { enter, hasRoom, working: () => working, waiting: () => queue.length }
+
+  /** Asks for a place: the higher the rank, the sooner. */
+  function enter(rank: number): Turn {
+    const { promise: refusal, resolve: decide } = Promise.withResolvers<Refusal | undefined>()
+    const entry: Entry = { rank, at: 'out', decide }
+    if (working < concurrent) admit(entry)
+    else if (hasRoom(rank)) lineUp(entry)
+    else decide('queue-full')
+    return { refusal, leave: () => leave(entry) }
+  }
+
+  /** Whether one of that rank would get a place, or could wait for it. */
+  function hasRoom(rank: number): boolean {
+    return working < concurrent || queue.length < waiting || (queue.at(-1)?.rank ?? rank) < rank
+  }
+
+  function admit(entry: Entry): void {
+    clearTimeout(entry.timer)
+    entry.at = 'work'
+    working += 1
+    entry.decide()
+  }
+
+  function lineUp(entry: Entry): void {
+    const last = queue.at(-1)
+    if (last && queue.length >= waiting) refuse(last, 'gave-way')
+    entry.at = 'queue'
+    queue.splice(queue.findLastIndex(({ rank }) => rank >= entry.rank) + 1, 0, entry)
+    entry.timer = setTimeout(() => refuse(entry, 'waited-too-long'), wait)
+  }
+
+  function refuse(entry: Entry, why: Refusal): void {
+    unqueue(entry)
+    entry.decide(why)
+  }
+
+  function unqueue(entry: Entry): void {
+    clearTimeout(entry.timer)
+    entry.at = 'out'
+    queue.splice(queue.indexOf(entry), 1)
+  }
+
+  function leave(entry: Entry): void {
+    if (entry.at === 'queue') unqueue(entry)
+    if (entry.at !== 'work') return
+    entry.at = 'out'
+    working -= 1
+    const next = queue.shift()
+    if (next) admit(next)
+  }
+}

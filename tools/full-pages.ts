@@ -1,0 +1,48 @@
+// Rows enough for a full page of every list, around one client and one worker: for what must not depend on the size of a page.
+
+type Query = (text: string, values: unknown[]) => Promise<{ id: string }[]>
+type People = { clientId: string; workerId: string }
+
+/** `query` is the owner's. Answers an object of each kind: the job has a full page of applications, and is the client's. */
+export async function fillPages(query: Query, { clientId, workerId }: People) {
+  const [job] = await addJobs('open', 1)
+  const jobId = job?.id ?? ''
+  await addJobs('open', 99)
+  const agreed = await addJobs('closed', 100)
+  await query(
+    `INSERT INTO users (email, name, role, password_hash)
+     SELECT 'worker-' || gen_random_uuid() || '@example.com', 'A worker', 'worker', '$argon2id$none' FROM generate_series(1, 100)`,
+    [],
+  )
+  await query(
+    `INSERT INTO applications (job_id, worker_id, cover_letter)
+     SELECT $1, id, 'I can.' FROM users WHERE role = 'worker' AND password_hash = '$argon2id$none'`,
+    [jobId],
+  )
+  const [application] = await query(
+    `INSERT INTO applications (job_id, worker_id, cover_letter, status)
+     SELECT id, $1, 'I can.', 'accepted' FROM jobs WHERE id = ANY ($2) RETURNING id`,
+    [workerId, agreed.map(({ id }) => id)],
+  )
+  const [contract] = await query(
+    `INSERT INTO contracts (job_id, application_id, client_id, worker_id, amount, currency)
+     SELECT job_id, id, $1, worker_id, 4200, 'EUR' FROM applications WHERE worker_id = $2 RETURNING id`,
+    [clientId, workerId],
+  )
+  await query(
+    `INSERT INTO notifications (user_id, event_id, kind, data)
+     SELECT $1, uuidv7(), 'application.accepted', jsonb_build_object('jobId', $2::text) FROM generate_series(1, 100)`,
+    [clientId, jobId],
+  )
+  return { jobId, slug: jobId, applicationId: application?.id ?? '', contractId: contract?.id ?? '' }
+
+  function addJobs(status: 'open' | 'closed', count: number) {
+    const closed = status === 'closed' ? 'now()' : 'NULL'
+    return query(
+      `INSERT INTO jobs (id, slug, client_id, title, description, category, budget_amount, budget_currency, status, published_at, closed_at)
+       SELECT id, id::text, $1, 'Moor the ferry', 'Before it rains.', 'operations', 12000, 'EUR', $2, now(), ${closed}
+       FROM (SELECT uuidv7() AS id FROM generate_series(1, $3)) AS new RETURNING id`,
+      [clientId, status, count],
+    )
+  }
+}
