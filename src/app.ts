@@ -66,6 +66,8 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     // Node looks for slow clients only this often (ms), 30 s by default.
     http: {
       maxHeaderSize: 16_384,
+      // Node refuses one for headers that is longer than its own for all, which it compares before Fastify sets that.
+      requestTimeout: config.http.requestTimeout,
       headersTimeout: config.http.requestTimeout,
       connectionsCheckingInterval: 1000,
       // plugins/host.ts refuses what has none, by a problem with all fields.

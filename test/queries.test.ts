@@ -29,7 +29,7 @@ beforeAll(async () => {
     getReady: ['/health/ready', 'admin', 4],
     getReadyAlias: ['/ready', 'admin', 4],
     getStatus: ['/health/status', 'admin', 4],
-    listSwitches: ['/v1/admin/switches', 'admin', 1],
+    getSwitches: ['/v1/admin/switches', 'admin', 1],
     getMe: ['/v1/me', 'client', 1],
     listJobs: ['/v1/jobs', 'client', 1],
     getJob: [`/v1/jobs/${jobId}`, 'client', 1],

@@ -31,7 +31,7 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
   )
   await query(
     `INSERT INTO notifications (user_id, event_id, kind, data)
-     SELECT $1, uuidv7(), 'application.accepted', jsonb_build_object('jobId', $2::text) FROM generate_series(1, 100)`,
+     SELECT $1, uuidv7(), 'application.accepted', jsonb_build_object('jobId', $2::text, 'text', 'Told.') FROM generate_series(1, 100)`,
     [clientId, jobId],
   )
   return { jobId, slug: jobId, applicationId: application?.id ?? '', contractId: contract?.id ?? '' }

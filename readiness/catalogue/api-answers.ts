@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Control, control, removed, source } from '../control.ts'
+import { type Control, config, control, removed, source } from '../control.ts'
+import { longAnswersAreCompressed } from '../probes/api-compression.ts'
+import { openReadsAreConditional, readsAndChangesAreConditional } from '../probes/api-conditional.ts'
 import { documentTellsTheTruth, seeDocumentAndPage } from '../probes/api-document.ts'
 import { everyErrorIsAProblem, isProblem } from '../probes/api-problems.ts'
 
@@ -101,6 +103,98 @@ export const apiAnswers: Control[] = [
         'src/app.ts',
         '    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),',
         { red: 'not-a-problem' },
+      ),
+    ],
+  }),
+
+  control({
+    id: 'API-06',
+    level: 'must',
+    holds:
+      'Answers of more than 1 KiB are compressed by br, zstd or gzip for callers that take it, say what they depend on, and have entity tags of their own; answers with tokens never are.',
+    because:
+      'A page of a list costs a phone seconds and us the traffic ten times over; and a compressed token beside what an attacker sent can be guessed by length (BREACH).',
+    code: ['src/plugins/compress.ts', 'src/lib/etag.ts'],
+    runbook: 'docs/runbooks/edge.md#long-answers-are-not-compressed',
+    needs: ['api'],
+    probe: longAnswersAreCompressed,
+    sabotages: [
+      removed('src/app.ts', '  await app.register(compress, { from: config.edge.compressFrom })', {
+        red: 'not-compressed',
+      }),
+      config('only from a megabyte on', { COMPRESS_FROM_BYTES: '1048576' }, { red: 'not-compressed' }),
+      source('only one coding is offered', 'src/plugins/compress.ts', '[...codings]', "['gzip']", {
+        red: 'not-compressed',
+      }),
+      source('short answers too', 'src/plugins/compress.ts', 'threshold: from,', 'threshold: 1,', {
+        red: 'short-answer-compressed',
+      }),
+      source(
+        'caches are not told',
+        'src/plugins/compress.ts',
+        "  reply.header('vary', variedBy(reply.getHeader('vary'), 'accept-encoding'))\n",
+        '',
+        { red: 'not-varied' },
+      ),
+      source(
+        'all codings share a strong tag',
+        'src/plugins/compress.ts',
+        "if (typeof coding === 'string')",
+        "if (typeof coding === 'number')",
+        { red: 'tags-alike' },
+      ),
+      source('own tags are not known', 'src/lib/etag.ts', '(?:br|zstd|gzip)"', '(?:none)"', {
+        red: 'own-tag-not-known',
+      }),
+      source('tokens are compressed', 'src/plugins/compress.ts', "limit === 'auth'", "limit === 'payment'", {
+        red: 'token-compressed',
+      }),
+    ],
+  }),
+  control({
+    id: 'API-07',
+    level: 'should',
+    holds:
+      'Every read has an entity tag and answers 304 without a body to whoever names it, weak or in a list; a change without the version is 428, with another 412, and of two at once one.',
+    because:
+      'Clients that poll fetch the same list all day; and two people who edit one job overwrite each other without knowing.',
+    code: ['src/plugins/conditional.ts', 'src/plugins/versions.ts', 'src/lib/etag.ts'],
+    runbook: 'docs/runbooks/edge.md#answers-come-whole-every-time',
+    needs: ['api'],
+    probe: readsAndChangesAreConditional,
+    look: openReadsAreConditional,
+    sabotages: [
+      removed('src/app.ts', '  await app.register(conditional)', { red: 'no-tag' }),
+      source(
+        'a tag says nothing of what was answered',
+        'src/lib/etag.ts',
+        "hash('sha256', payload, 'base64')",
+        "hash('sha256', payload.slice(0, 1), 'base64')",
+        { red: 'old-tag-taken' },
+      ),
+      source('If-Match is ignored', 'src/lib/etag.ts', '.some((tag) => tag', '.some((tag) => true || tag', {
+        red: 'other-version-taken',
+      }),
+      source(
+        'without If-Match the last one wins',
+        'src/plugins/versions.ts',
+        'if (given === undefined) throw versionRequired()',
+        "if (given === undefined) return '*'",
+        { red: 'changed-unseen' },
+      ),
+      source(
+        'readers may keep an answer without asking',
+        'src/plugins/conditional.ts',
+        "'private, no-cache'",
+        "'private, max-age=60'",
+        { red: 'kept-unasked' },
+      ),
+      source(
+        'callers share an answer',
+        'src/plugins/conditional.ts',
+        "reply.header('vary', variedBy(reply.getHeader('vary'), 'Authorization'))",
+        'return',
+        { red: 'answer-shared-by-callers' },
       ),
     ],
   }),

@@ -12,9 +12,9 @@ export const dataSchema: Control[] = [
       'Migrations are versioned SQL with a way up and down; of replicas that start at once one runs each, and the service is unready while one is missing.',
     because:
       'Two replicas that migrate at once leave half a schema; one that takes traffic before its columns are there answers every call with 500.',
-    code: ['src/db/migrations.ts', 'src/migrate.ts', 'src/services.ts'],
+    code: ['src/db/migrations.ts', 'src/migrate.ts', 'src/db/checks.ts'],
     runbook: 'docs/runbooks/database.md#the-schema-is-behind',
-    needs: ['database'],
+    needs: ['database', 'redis'],
     own: {},
     probe: migrateTogether,
     async look({ get }) {
@@ -24,10 +24,12 @@ export const dataSchema: Control[] = [
       return { ready: ready.status }
     },
     sabotages: [
-      removed('src/services.ts', "        { name: 'schema', check: schema },", { red: 'ready-when-behind' }),
+      removed('src/db/checks.ts', "    { name: 'schema', after: 'postgres', check: schemaIsCurrent },", {
+        red: 'ready-when-behind',
+      }),
       source(
         'served anyway when it is behind',
-        'src/services.ts',
+        'src/db/checks.ts',
         '    if (pending.length > 0) throw new Error',
         '    if (pending.length < 0) throw new Error',
         { red: 'ready-when-behind' },

@@ -82,10 +82,10 @@ export const reliabilityLosses: Control[] = [
     id: 'REL-14',
     level: 'must',
     holds:
-      'The pool is bounded, gives up waiting and replaces its connections: when all are in use, the rest is a quick 503, never a hang.',
+      'The pool is bounded, gives up waiting, replaces its connections and tries those that rested: when all are in use, the rest is a quick 503, never a hang.',
     because:
       'One slow query that holds all connections otherwise lets every caller wait, until the whole service stands still.',
-    code: ['src/db/client.ts', 'src/db/failures.ts'],
+    code: ['src/db/client.ts', 'src/db/connections.ts', 'src/db/failures.ts'],
     runbook: 'docs/runbooks/database.md#the-pool-is-exhausted',
     needs: ['api'],
     own: {
@@ -94,8 +94,6 @@ export const reliabilityLosses: Control[] = [
       DATABASE_CONNECT_TIMEOUT_MS: '2000',
       DATABASE_CONNECTION_LIFETIME_MS: '1000',
     },
-    lacks:
-      'A connection is not tried before it is used: a broken one is dropped when it breaks, or by the first query that fails on it.',
     probe: (context) => refusesWhatFindsNoConnection(context, 2),
     sabotages: [
       removed('src/db/client.ts', '    connectionTimeoutMillis: options.connectTimeout,', { red: 'waits-without-end' }),
@@ -103,6 +101,13 @@ export const reliabilityLosses: Control[] = [
       removed('src/db/client.ts', '    maxLifetimeSeconds: Math.ceil(options.connectionLifetime / 1000),', {
         red: 'connections-never-replaced',
       }),
+      source(
+        'a connection is used untried, however long it rested',
+        'src/db/connections.ts',
+        'if (!hasRested(client)) return client',
+        'return client',
+        { red: 'rested-not-tried' },
+      ),
       source(
         'the refusal does not say when to try again',
         'src/db/failures.ts',

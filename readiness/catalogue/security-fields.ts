@@ -127,13 +127,20 @@ export const securityFields: Control[] = [
     runbook: 'docs/runbooks/edge.md#slow-clients-hold-connections',
     needs: ['api'],
     own: { REQUEST_TIMEOUT_MS: String(requestTimeout) },
-    lacks: 'There is no edge (nginx) yet that limits connections and the rate of requests before they reach the service.',
+    lacks:
+      'There is no edge (nginx) yet that limits connections and the rate of requests before they reach the service.',
     probe: slowClientsAreCutOff,
     sabotages: [
       config('a client may take ten minutes', { REQUEST_TIMEOUT_MS: '600000' }, { red: 'says-nothing-kept' }),
-      source('bodies have all the time', 'src/app.ts', 'requestTimeout: config.http.requestTimeout', 'requestTimeout: 0', {
-        red: 'slow-body-kept',
-      }),
+      source(
+        'bodies have all the time',
+        'src/app.ts',
+        '    requestTimeout: config.http.requestTimeout,\n    // Longer',
+        '    requestTimeout: 0,\n    // Longer',
+        {
+          red: 'slow-body-kept',
+        },
+      ),
       source(
         'nobody looks for slow clients',
         'src/app.ts',
@@ -173,7 +180,7 @@ export const securityFields: Control[] = [
         'what ends like our name is ours',
         'src/plugins/host.ts',
         'if (ours.has(plain(name))',
-        "if ([...ours].some((one) => plain(name).endsWith(one))",
+        'if ([...ours].some((one) => plain(name).endsWith(one))',
         { red: 'other-host-served' },
       ),
       source(
@@ -187,25 +194,27 @@ export const securityFields: Control[] = [
         'the host of a URL does not count',
         'src/plugins/host.ts',
         'return inUrl === undefined ? fields : [...fields, inUrl]',
-        'return inUrl === undefined ? [] : fields',
-        { red: 'malformed-host-served' },
+        "return inUrl === '' ? [] : fields",
+        { red: 'other-host-in-url-served' },
       ),
       source(
         'a link in a mail is built from the request',
         'src/modules/jobs/jobs.routes.ts',
         'jobs.create(request.actor, request.body, request.once)',
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
         'jobs.create(request.actor, { ...request.body, title: `${request.body.title}, see https://${request.host}/` }, request.once)',
         { red: 'mail-from-request' },
       ),
       sources(
         'Location is built from the request',
         [
-          { file: 'src/plugins/created.ts', find: '({ routeOptions }, reply', replace: '({ routeOptions, host }, reply' },
+          {
+            file: 'src/plugins/created.ts',
+            find: '({ routeOptions }, reply',
+            replace: '({ routeOptions, host }, reply',
+          },
           {
             file: 'src/plugins/created.ts',
             find: "header('location', path",
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
             replace: "header('location', `https://${host}` + path",
           },
         ],

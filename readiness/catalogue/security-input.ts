@@ -7,17 +7,16 @@ export const securityInput: Control[] = [
     id: 'SEC-25',
     level: 'must',
     holds:
-      'Every route holds body, query, path and fields against its schema: what is unknown or of another type is 400, over-size bodies are 413, over-long URLs 414, over-large headers 431, and answers carry no member that their schema lacks.',
+      'Every route holds body, query, path and fields against its schema, and takes none where it declares none: what is unknown or of another type is 400, other media are 415, over-size bodies are 413, over-long URLs 414, over-large headers 431, and answers carry no member that their schema lacks.',
     because:
       'A member that nobody expected makes its sender an admin (mass assignment), and a row that is answered as it is gives its password hash away.',
     code: ['src/plugins/validation.ts', 'src/plugins/url-limit.ts', 'src/lib/schemas.ts', 'src/app.ts'],
     runbook: 'docs/runbooks/identity.md#input-gets-through-that-no-schema-allows',
     needs: ['api'],
-    lacks: 'A route that declares no query, or no body, ignores what is sent there instead of refusing it.',
     probe: onlyWhatSchemasAllow,
     look: urlsAreHeldAgainstSchemas,
     sabotages: [
-      removed('src/app.ts', '  await app.register(validation)', { red: 'unknown-member-taken' }),
+      removed('src/app.ts', '  await app.register(validation)', { red: 'undeclared-body-taken' }),
       removed('src/app.ts', '  await app.register(urlLimit)', { red: 'long-url-taken' }),
       source(
         'schemas allow members that they do not have',
@@ -32,6 +31,26 @@ export const securityInput: Control[] = [
         "(httpPart === 'body' ? strict : fromText)",
         "(httpPart === 'body' ? fromText : fromText)",
         { red: 'wrong-type-taken' },
+      ),
+      source('a route without a query ignores one', 'src/plugins/validation.ts', '  querystring: NoQuery,\n', '', {
+        red: 'unknown-parameter-taken',
+      }),
+      source('a write without a body ignores one', 'src/plugins/validation.ts', '{ body: NoBody }', '{}', {
+        red: 'undeclared-body-taken',
+      }),
+      source(
+        'a read ignores a body',
+        'src/plugins/validation.ts',
+        'if (bodiless(method) && hasBody(headers)',
+        'if (bodiless(method) && !method',
+        { red: 'undeclared-body-taken' },
+      ),
+      source(
+        'plain text is taken',
+        'src/plugins/validation.ts',
+        "    app.removeContentTypeParser('text/plain')\n",
+        '',
+        { red: 'other-media-taken' },
       ),
       source(
         'one list takes parameters that it does not have',

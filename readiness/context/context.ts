@@ -41,6 +41,7 @@ export function createContext(run: Run, stack: Stack) {
       return apiAt(part(stack.api, 'api').url)
     },
     apiAt,
+    newcomer,
     /** The API as a process. */
     get server() {
       return part(stack.api, 'api')
@@ -88,6 +89,13 @@ export function createContext(run: Run, stack: Stack) {
       withToken: caller.withToken,
       as: (role: Role) => signUp(caller.withToken, caller.call, role),
     }
+  }
+
+  /** Somebody else: calls from a new address, or from a given one of 127.0.0.0/8. */
+  function newcomer(url = part(stack.api, 'api').url, from?: string) {
+    const caller = openCaller(url, from ? { from } : {})
+    opened.defer(async () => caller.close())
+    return caller
   }
 
   async function signUp(withToken: (token: string) => Call, call: Call, role: Role): Promise<Person> {

@@ -42,11 +42,11 @@ function nextAddress(): string {
     : '127.0.0.1'
 }
 
-/** Calls a service. Connections are kept; `close` ends them. With `readOnly` it refuses to send what could write. */
-export function openCaller(url: string, { readOnly = false, token = '' } = {}) {
+/** Calls a service. Connections are kept; `close` ends them. On this machine it calls from an address of its own, or `from` another. With `readOnly` it refuses to send what could write. */
+export function openCaller(url: string, { readOnly = false, token = '', from = nextAddress() } = {}) {
   const { protocol, hostname } = new URL(url)
   const secure = protocol === 'https:'
-  const local = ['127.0.0.1', 'localhost'].includes(hostname) && { localAddress: nextAddress() }
+  const local = ['127.0.0.1', 'localhost'].includes(hostname) && { localAddress: from }
   const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, ...local })
 
   return { call: withToken(token), withToken, close: () => agent.destroy() }

@@ -70,7 +70,7 @@ test('forgotten: what was connected hears nothing more, even mended, and new con
   const { link, dial } = await open()
   const before = await dial()
   expect(await before.say('first')).toBe('first')
-  link.forget()
+  expect([link.forget(60_000), link.forget(), link.forget()]).toEqual([0, 1, 0])
   const heard: string[] = []
   void before.say('lost').then((word) => heard.push(word))
   const after = await dial()

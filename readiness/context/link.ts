@@ -9,6 +9,7 @@ export type Link = Awaited<ReturnType<typeof openLink>>
 export async function openLink(to: number) {
   const sockets = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
+  const lastPassed = new WeakMap<Socket, number>()
   let held = false
   let lag = 0
   let asked = 0
@@ -29,6 +30,10 @@ export async function openLink(to: number) {
       asked += 1
     })
     near.on('data', count)
+    for (const socket of [near, far])
+      socket.on('data', () => {
+        for (const end of [near, far]) lastPassed.set(end, performance.now())
+      })
     pipe(near, far, (pass) => pass())
     pipe(far, near, inTime())
   }
@@ -74,9 +79,15 @@ export async function openLink(to: number) {
     for (const socket of sockets) socket.pause()
   }
 
-  /** Passes nothing on for the connections there are, ever, as a firewall that has forgotten them; new ones are as before. */
-  function forget(): void {
-    for (const socket of sockets) forgotten.add(socket.pause())
+  /**
+   * Passes nothing on any more, ever, for connections over which nothing passed for that many milliseconds, as a firewall does that
+   * has forgotten them; the others, and new ones, are as before. Answers how many it newly forgot.
+   */
+  function forget(quiet = 0): number {
+    const until = performance.now() - quiet
+    const ends = [...sockets].filter((socket) => !forgotten.has(socket) && (lastPassed.get(socket) ?? until) <= until)
+    for (const socket of ends) forgotten.add(socket.pause())
+    return Math.ceil(ends.length / 2)
   }
 
   /** Passes what the server says on that many milliseconds later. */

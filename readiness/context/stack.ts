@@ -38,6 +38,9 @@ const standard: Env = {
   APP_SECRET: randomBytes(32).toString('base64url'),
   DRAIN_MS: '0',
   METRICS_PORT: '0',
+  // A busy machine is neither an outage nor an overload.
+  REDIS_TIMEOUT_MS: '2000',
+  EVENT_LOOP_DELAY_MS: '10000',
   QUEUE_BACKOFF_MS: '200',
   QUEUE_LOCK_MS: '2000',
   OUTBOX_SWEEP_MS: '500',

@@ -94,6 +94,16 @@ const forbidden: Record<string, Record<string, string | string[]>> = {
     outbox_dead_has_error: ['dead_at = now()', "error = 'why'"],
     outbox_ends_once: "handled_at = now(), dead_at = now(), error = 'why'",
   },
+  // The migration puts two rows in.
+  switches: {
+    switches_pkey: "name = 'read-only'",
+    switches_id_unique: `id = ${nobody}`,
+    switches_changed_by_exists: `changed_by = ${nobody}, changed_at = now()`,
+    switches_name_known: "name = 'lights-off'",
+    switches_on_has_a_reason: ['is_on = true', "reason = 'why'"],
+    switches_reason_length: ["is_on = true, reason = ''", "is_on = true, reason = repeat('r', 501)"],
+    switches_change_is_whole: ['changed_at = now()', `changed_by = ${client}`],
+  },
   inbox: { inbox_pkey: `event_id = ${firstEvent}` },
   idempotency_keys: {
     idempotency_keys_pkey: "key = 'same'",
@@ -115,6 +125,7 @@ const optional = [
   ...['outbox.request_id', 'outbox.published_at', 'outbox.handled_at', 'outbox.dead_at', 'outbox.error'],
   ...['idempotency_keys.status', 'idempotency_keys.body'],
   ...['audit_log.actor_id', 'audit_log.actor_role', 'audit_log.request_id'],
+  ...['switches.reason', 'switches.changed_by', 'switches.changed_at'],
 ]
 
 // The table of the migration tool is the tool's own.

@@ -22,6 +22,8 @@ export async function migrateTogether({ sql, start, startApi, apiAt, finish, unt
 
   const down = await finish(['src/migrate.ts', 'down', '1'], { DATABASE_OWNER_URL: ownerUrl })
   if (down.code !== 0) red('cannot-go-down', down.said)
+  // What was being asked when it went down may say so once.
+  await until('ready-when-behind', async () => (await ready()).status !== 200)
   const whenBehind = unready(await ready())
   if (!whenBehind.text.includes(String(names.at(-1)))) red('migration-not-named', whenBehind.text)
 

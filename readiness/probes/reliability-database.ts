@@ -17,12 +17,12 @@ async function backends({ sql, env }: Context): Promise<number[]> {
 /** `size` is that of the pool. */
 export async function refusesWhatFindsNoConnection(context: Context, size: number): Promise<Evidence> {
   const { api, sql, until } = context
-  const { anonymous } = api
-  const held = await sql.hold('jobs')
+  const { call } = await api.as('client')
+  const held = await sql.hold('notifications')
   const start = performance.now()
   const answers: { seen: Answer | Error; after: number }[] = []
   const sent = Array.from({ length: size + 6 }, async () => {
-    const seen = await outcome(anonymous('GET', '/v1/jobs'))
+    const seen = await outcome(call('GET', '/v1/me/notifications'))
     answers.push({ seen, after: Math.round(performance.now() - start) })
   })
   let most = 0
@@ -39,7 +39,8 @@ export async function refusesWhatFindsNoConnection(context: Context, size: numbe
   await held.release()
   await Promise.all(sent)
   for (const { seen } of answers.slice(6)) if (statusOf(seen) !== 200) red('lost-after-release', told(seen))
-  const replaced = await replacesItsConnections(context)
+  const replaced = await replacesItsConnections(context, call)
+  await triesWhatHasRested(context)
   return { poolSize: size, mostConnections: most, refused: 6, slowestMs: slowest, served: size, replaced }
 }
 
@@ -53,10 +54,10 @@ function isRefusal(seen: Answer | Error): boolean {
 }
 
 /** Each connection has gone after its lifetime, and nobody notices. Answers how many have. */
-async function replacesItsConnections(context: Context): Promise<number> {
-  const { api, until } = context
+async function replacesItsConnections(context: Context, call: Call): Promise<number> {
+  const { until } = context
   const serve = async () => {
-    const answer = await api.anonymous('GET', '/v1/jobs')
+    const answer = await call('GET', '/v1/me/notifications')
     if (answer.status !== 200) red('not-well-again', told(answer))
   }
   await serve()
@@ -67,6 +68,26 @@ async function replacesItsConnections(context: Context): Promise<number> {
     return old.length > 0 && !old.some((pid) => now.includes(pid))
   })
   return old.length
+}
+
+/**
+ * The way has forgotten a connection that nothing passed for a while, as a firewall does: a request that comes to it is served all the
+ * same. By another API, whose connections grow old.
+ */
+async function triesWhatHasRested({ apiAt, startApi, link, sql, until }: Context): Promise<void> {
+  const { url } = await startApi({ DATABASE_CONNECTION_LIFETIME_MS: '600000' })
+  const { call } = await apiAt(url).as('client')
+  const useTwo = async (reason: string) => {
+    const held = await sql.hold('notifications')
+    const reads = [1, 2].map(() => outcome(call('GET', '/v1/me/notifications')))
+    await until(reason, async () => (await held.waiting()) === 2, { within: 6000 })
+    await held.release()
+    for (const seen of await Promise.all(reads)) if (statusOf(seen) !== 200) red(reason, told(seen))
+  }
+  await useTwo('pool-does-not-grow')
+  // One of the two goes on being used, for what the service asks by itself; the other one rests.
+  await until('nothing-rests', () => link.forget(2500) > 0)
+  await useTwo('rested-not-tried')
 }
 
 export async function healsUnderLoad(context: Context): Promise<Evidence> {

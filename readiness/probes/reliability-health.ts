@@ -2,7 +2,7 @@
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Target } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { askReady, holdsRowByRow, tellsTheMode } from './reliability-modes.ts'
+import { askReady, rowsAreKnownModes, tellsTheMode } from './reliability-modes.ts'
 import { growPool, hasEnded, outcome, together } from './reliability-scene.ts'
 
 /** Milliseconds that live may take: far less than any limit on a call to the database. */
@@ -57,9 +57,11 @@ function saysOnlyLive({ text }: Answer): void {
 
 export async function tellsWhenToSendTraffic(context: Context): Promise<Evidence> {
   const [schema] = await together(unreadyWithoutSchema(context), followsItsDatabase(context))
-  const losses = await holdsRowByRow(context)
+  const rows = await rowsAreKnownModes(context)
+  await goesOnWithoutRedis(context)
   await unreadyWhileDraining(context)
-  return { schema, hanging: '200 degraded: database-away', mended: '200 ready', ...losses, draining: '503' }
+  const modes = { hanging: '200 degraded: database-away', worker: '200 degraded: events-wait' }
+  return { schema, ...modes, mended: '200 ready', rowsOfTheTable: rows, draining: '503' }
 }
 
 /** An API over a database that nobody has migrated, until somebody does. */
@@ -89,6 +91,16 @@ async function followsItsDatabase({ api: { anonymous }, link, sql, until }: Cont
   })
   if (!behind.includes('schema')) red('schema-not-named', behind.join())
   await sql.owner(`UPDATE schema_migrations SET name = substr(name, 2) WHERE name LIKE 'x0004%'`)
+  await until('not-ready-again', async () => (await statusOf(anonymous)) === 'ready')
+}
+
+/** Events wait in the outbox meanwhile: a worker that can't reach its queue has something to do when it is back. */
+async function goesOnWithoutRedis({ workers: [worker], apiAt, redis, until }: Context): Promise<void> {
+  const { anonymous } = apiAt(worker?.url ?? '')
+  await until('worker-never-ready', async () => (await statusOf(anonymous)) === 'ready')
+  redis.kill('SIGKILL')
+  await tellsTheMode(until, anonymous, 'events-wait')
+  await redis.restart()
   await until('not-ready-again', async () => (await statusOf(anonymous)) === 'ready')
 }
 

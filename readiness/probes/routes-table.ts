@@ -11,7 +11,7 @@ export type Operation = {
   /** The operation id of the document. */
   id: string
   method: Method
-  /** With `:id` or `:slug` for the part that varies. */
+  /** With `:id`, `:slug` or `:name` for the part that varies. */
   path: string
   who: Who
   /** Takes an Idempotency-Key, and must have one. */
@@ -99,6 +99,17 @@ export const operations: readonly Operation[] = [
 
   { id: 'listNotifications', method: 'GET', path: '/v1/me/notifications', who: 'user' },
   { id: 'readNotification', method: 'PUT', path: '/v1/me/notifications/:id/read', who: 'user' },
+
+  { id: 'getSwitches', method: 'GET', path: '/v1/admin/switches', who: ['support', 'admin'] },
+  // Without a part they are called on a switch that there is not: those that there are would be felt by every other probe.
+  {
+    id: 'turnOnSwitch',
+    method: 'PUT',
+    path: '/v1/admin/switches/:name',
+    who: ['admin'],
+    body: () => ({ reason: 'The lighthouse is being painted' }),
+  },
+  { id: 'turnOffSwitch', method: 'DELETE', path: '/v1/admin/switches/:name', who: ['admin'] },
 ]
 
 /** Pages that the document leaves out: it describes neither itself nor the page that shows it. */
@@ -111,9 +122,9 @@ export function mayCall({ who }: Pick<Operation, 'who'>, caller: Caller): boolea
   return who === 'user' || who.includes(caller)
 }
 
-/** The path with its part filled in. Without one it is a UUID, or a slug, that nothing has. */
+/** The path with its part filled in. Without one it is a UUID, or a name, that nothing has. */
 export const pathOf = ({ path }: Pick<Operation, 'path'>, part: string = randomUUID()): string =>
-  path.replace(/:(id|slug)/, part)
+  path.replace(/:(id|slug|name)/, part)
 
 /** As the document names it: `GET /v1/jobs/{id}`. */
 export const routeOf = ({ method, path }: Pick<Operation, 'method' | 'path'>): string =>

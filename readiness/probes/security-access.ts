@@ -91,13 +91,13 @@ async function undeclaredRoutesStopTheBoot({ variant, start }: Context): Promise
   const tree = variant([
     {
       file: 'src/modules/jobs/jobs.routes.ts',
-      find: "config: { access: ['client'], idempotent: true, created: '/v1/jobs/:id' }",
-      replace: "config: { idempotent: true, created: '/v1/jobs/:id' }",
+      find: "config: { access: ['client'], limit: 'write', idempotent: true, created: '/v1/jobs/:id' }",
+      replace: "config: { limit: 'write', idempotent: true, created: '/v1/jobs/:id' }",
     },
     {
       file: 'src/modules/applications/applications.routes.ts',
-      find: "config: { access: ['worker'], idempotent: true",
-      replace: "config: { acess: ['worker'], idempotent: true",
+      find: "config: { access: ['worker'], limit: 'write', idempotent: true",
+      replace: "config: { acess: ['worker'], limit: 'write', idempotent: true",
     },
   ])
   const server = start([join(tree, 'src/server.ts')])

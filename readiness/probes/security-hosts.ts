@@ -28,8 +28,7 @@ const malformed = ['seaworthy.example, planted.example', 'me@seaworthy.example',
 export async function onlyOurHostsAreServed(context: Context): Promise<Evidence> {
   const { api, logs, until } = context
   const { port } = new URL(api.url)
-  const as = (host: string, path = '/v1/jobs', more = {}) =>
-    api.anonymous('GET', path, { headers: { host, ...more } })
+  const as = (host: string, path = '/v1/jobs', more = {}) => api.anonymous('GET', path, { headers: { host, ...more } })
   for (const host of ours(port)) {
     const { status } = await as(host)
     if (status !== 200) red('our-host-refused', `${host}: ${status}`)

@@ -5,18 +5,24 @@ import { type Evidence, red } from '../control.ts'
 import { mayCall, operationOf, operations } from './routes-table.ts'
 import { type Described, invoke, type Made, readDocument, type Schema } from './scene.ts'
 
-type Callers = Record<'stranger' | 'client' | 'worker' | 'support', Call>
+type Callers = Record<'stranger' | 'client' | 'worker' | 'support' | 'admin', Call>
 type Document = Awaited<ReturnType<typeof readDocument>>
 /** One thing that is wrong with a call: `reason` is what it means when it is taken. */
 type Fault = { reason: string; what: string; part?: string; query?: string } & CallOptions
 
 export async function onlyWhatSchemasAllow({ api }: Context): Promise<Evidence> {
-  const [client, worker, support] = await Promise.all([api.as('client'), api.as('worker'), api.as('support')])
+  const [client, worker, support, admin] = await Promise.all([
+    api.as('client'),
+    api.as('worker'),
+    api.as('support'),
+    api.as('admin'),
+  ])
   const callers: Callers = {
     stranger: api.anonymous,
     client: client.call,
     worker: worker.call,
     support: support.call,
+    admin: admin.call,
   }
   const document = await readDocument((path) => api.anonymous('GET', path))
   let refused = 0
@@ -59,27 +65,36 @@ async function isRefused(call: Call, id: string, { reason, what, query = '', ...
 }
 
 function callerOf(callers: Callers, id: string): Call {
-  const kinds = ['stranger', 'client', 'worker', 'support'] as const
+  const kinds = ['stranger', 'client', 'worker', 'support', 'admin'] as const
   const kind = kinds.find((each) => mayCall(operationOf(id), each))
   return callers[kind ?? red('nobody-may-call', id)]
 }
 
 /** What a page of another site can send without asking. */
-const form = 'application/x-www-form-urlencoded'
+const simple = ['application/x-www-form-urlencoded', 'text/plain']
 
-/** A body with a member too many, one too few, and each member of another type or too long. */
+/** A body with a member too many, one too few, and each member of another type or too long; any body where there is to be none. */
 function bodyFaults(described: Described, { bodyOf, follow }: Document): Fault[] {
   const schema = bodyOf(described)
   const body = operationOf(described.operationId).body?.()
-  if (!schema || !body) return []
+  const otherMedia = (raw: string) =>
+    simple.map((type) => ({
+      reason: 'other-media-taken',
+      what: type,
+      raw,
+      headers: { 'content-type': type },
+    }))
+  if (!schema || !body) {
+    const undeclared = [{ planted: true }, ['planted'], 'planted'].map((planted) => ({
+      reason: 'undeclared-body-taken',
+      what: typeof planted,
+      body: planted,
+    }))
+    return described.route.startsWith('GET ') ? undeclared : [...undeclared, ...otherMedia('planted')]
+  }
   const faults: Fault[] = [
     { reason: 'unknown-member-taken', what: '/planted', body: { ...body, planted: true } },
-    {
-      reason: 'other-media-taken',
-      what: form,
-      raw: JSON.stringify(body),
-      headers: { 'content-type': form },
-    },
+    ...otherMedia(JSON.stringify(body)),
     { reason: 'not-json-taken', what: 'half a body', raw: JSON.stringify(body).slice(0, -1) },
     { reason: 'wrong-type-taken', what: 'a list', body: [body] },
   ]
@@ -109,11 +124,10 @@ function bodyFaults(described: Described, { bodyOf, follow }: Document): Fault[]
 const otherType = ({ type }: Schema): unknown =>
   type === 'string' ? 12_345_678 : type === 'integer' ? '125000' : 'text'
 
-/** Path, query and header parts that are not as the document has them. A route that takes no query is left out: see `lacks`. */
+/** Path, query and header parts that are not as the document has them, and a query where it has none. */
 function urlFaults({ parameters = [] }: Described): Fault[] {
-  const faults: Fault[] = []
+  const faults: Fault[] = [{ reason: 'unknown-parameter-taken', what: 'planted', query: '?planted=1' }]
   if (parameters.some((parameter) => parameter.in === 'query')) {
-    faults.push({ reason: 'unknown-parameter-taken', what: 'planted', query: '?planted=1' })
     faults.push({ reason: 'bad-parameter-taken', what: 'limit, twice', query: '?limit=1&limit=2' })
   }
   for (const { in: place, name, schema } of parameters) {
@@ -184,6 +198,6 @@ async function answersFollowTheirSchemas(callers: Callers, document: Document): 
   await walk(worker, 'getContract', { part: contract })
   for (const id of ['listContracts', 'listNotifications']) await walk(worker, id)
   for (const id of ['getLive', 'getHealth', 'getReady', 'getReadyAlias']) await walk(stranger, id)
-  await walk(support, 'getStatus')
+  for (const id of ['getStatus', 'getSwitches']) await walk(support, id)
   return held
 }

@@ -61,7 +61,8 @@ export async function onlyListedOriginsGetIn(context: Context): Promise<Evidence
 }
 
 function isAllowed(origin: string, answer: Answer): void {
-  if (answer.field('access-control-allow-origin') !== origin) red('listed-origin-refused', `${origin}: ${answer.status}`)
+  if (answer.field('access-control-allow-origin') !== origin)
+    red('listed-origin-refused', `${origin}: ${answer.status}`)
   if (answer.field('access-control-allow-credentials')) red('credentials-allowed')
   if (!/\bOrigin\b/i.test(answer.field('vary') ?? '')) red('answer-shared-by-origins', `${answer.field('vary')}`)
   const exposed = answer.field('access-control-expose-headers') ?? ''
@@ -91,6 +92,7 @@ async function productionRefusesAnyOrigin({ start }: Context): Promise<string> {
   server.child.kill('SIGKILL')
   const { code } = await server.ended
   if (boots) red('wildcard-taken')
-  if (code !== 78 || !server.said().includes('CORS_ORIGINS')) red('wildcard-not-named', `exit ${code}: ${server.said()}`)
+  if (code !== 78 || !server.said().includes('CORS_ORIGINS'))
+    red('wildcard-not-named', `exit ${code}: ${server.said()}`)
   return `exit ${code}, names CORS_ORIGINS`
 }

@@ -16,7 +16,7 @@ const slow = {
   'slow-headers': { start: 'GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ', byte: 'a' },
   'slow-body': { start: `${post}Content-Length: 1000\r\n\r\n{`, byte: ' ' },
   'slow-chunks': { start: `${post}Transfer-Encoding: chunked\r\n\r\n`, byte: '1\r\n \r\n' },
-  'slow-second-request': { start: 'GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /v1/jobs HT', byte: 'T' },
+  'slow-second-request': { start: 'GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /v1/jobs?q=', byte: 'a' },
 }
 
 export async function slowClientsAreCutOff({ api }: Context): Promise<Evidence> {
@@ -34,7 +34,7 @@ export async function slowClientsAreCutOff({ api }: Context): Promise<Evidence> 
     if (open) red(`${name}-kept`, `still open after ${patience} ms`)
     if (name.startsWith('slow') && !said.includes(' 408 ')) red('not-told-why', `${name}: ${said.slice(0, 200)}`)
   }
-  const large = `GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\n${'X-Large: aaaaaaaaaaaaaaaa\r\n'.repeat(1000)}\r\n`
+  const large = `GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`
   const { status } = await callRaw(api.url, large)
   if (status !== 431) red('large-headers-taken', String(status))
   const slowest = Math.round(Math.max(...outcomes.map(([, { after }]) => after)))

@@ -11,11 +11,13 @@ export type Generations = ReturnType<typeof createGenerations>
 /** Milliseconds for which a process goes by what it knows. With the time that a read takes it is the most that it can be behind. */
 const trusted = 750
 /** Milliseconds for which nobody asks a Redis that failed. */
-const pause = 1000
+const pause = 500
 /** Milliseconds that Redis keeps a generation: longer than anything that is cached under it. */
 const kept = 2 * 86_400_000
 /** In all keys: another one in its place empties the cache. */
 const everything = 'all'
+/** Tags that are remembered while Redis can't be told of them; with more than that, all that is cached is dropped. */
+const most = 1000
 const wellFormed = /^[\w-]{16}$/
 
 type Known = { word: string; until: number }
@@ -23,10 +25,11 @@ type Known = { word: string; until: number }
 export function createGenerations({ redis, prefix }: { redis: Redis | undefined; prefix: string }) {
   const known = new LRUCache<string, Known>({ max: 10_000 })
   const asking = new Map<string, Promise<void>>()
+  /** Renewed here, while Redis was away: nothing that it has under them counts. */
+  const untold = new Set<string>()
   let awayUntil = 0
-  let wasAway = false
 
-  return { of, last, renew, isAway: () => wasAway }
+  return { of, last, renew }
 
   /** The generations of these tags in one word; undefined while Redis can't tell. */
   async function of(tags: readonly string[]): Promise<string | undefined> {
@@ -46,14 +49,18 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
 
   /** To be called after a write has been committed: what was cached under these tags is gone, here at once. */
   async function renew(tags: readonly string[]): Promise<void> {
-    const words = tags.map((tag) => [tag, newWord()] as const)
+    const words = tags.map((tag) => [tag, newWord()] as [string, string])
     for (const [tag, word] of words) remember(tag, word)
     if (!redis) return
-    const pipeline = redis.pipeline()
-    for (const [tag, word] of words) pipeline.set(keyOf(tag), word, 'PX', kept)
-    await pipeline.exec().then(failIfOneFailed).catch(lost)
-    // Once more: someone may have asked just before, and been told the old one.
-    for (const [tag, word] of words) remember(tag, word)
+    const told = await tell(redis, words).then(
+      () => true,
+      () => false,
+    )
+    // Once more: someone may have asked just before, and been told the old one. What Redis was not told of counts for nothing.
+    for (const [tag, word] of words) remember(tag, word, told ? Date.now() : 0)
+    if (told) return
+    for (const tag of tags) untold.add(tag)
+    awayUntil = Date.now() + pause
   }
 
   async function isTold(tags: readonly string[]): Promise<boolean> {
@@ -72,9 +79,7 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
 
   async function ask(redis: Redis, tags: readonly string[]): Promise<void> {
     try {
-      // What was written while Redis was away may be missing there: nothing from before that counts.
-      if (wasAway) await redis.set(keyOf(everything), newWord(), 'PX', kept)
-      wasAway = false
+      await tellWhatIsUntold(redis)
       const asked = Date.now()
       const words = tags.map(newWord)
       const pipeline = redis.pipeline()
@@ -88,18 +93,33 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
         else await renew([tag])
       }
     } catch (error) {
-      lost()
+      awayUntil = Date.now() + pause
       throw error
     }
   }
 
-  function remember(tag: string, word: string, asked = Date.now()): void {
-    known.set(tag, { word, until: asked + trusted })
+  async function tellWhatIsUntold(redis: Redis): Promise<void> {
+    if (untold.size === 0) return
+    const tags = untold.size > most ? [everything] : [...untold]
+    untold.clear()
+    await tell(
+      redis,
+      tags.map((tag) => [tag, newWord()]),
+    ).catch((error) => {
+      for (const tag of tags) untold.add(tag)
+      throw error
+    })
   }
 
-  function lost(): void {
-    wasAway = true
-    awayUntil = Date.now() + pause
+  async function tell(redis: Redis, words: [tag: string, word: string][]): Promise<void> {
+    const pipeline = redis.pipeline()
+    for (const [tag, word] of words) pipeline.set(keyOf(tag), word, 'PX', kept)
+    const failed = (await pipeline.exec())?.find(([error]) => error)
+    if (failed) throw failed[0]
+  }
+
+  function remember(tag: string, word: string, asked = Date.now()): void {
+    known.set(tag, { word, until: asked + trusted })
   }
 
   function keyOf(tag: string): string {
@@ -108,8 +128,3 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
 }
 
 const newWord = () => randomBytes(12).toString('base64url')
-
-function failIfOneFailed(answers: [Error | null, unknown][] | null): void {
-  const error = answers?.find(([failed]) => failed)?.[0]
-  if (error) throw error
-}

@@ -25,7 +25,7 @@ export const compress = fp<Options>(
       if (route.compress !== false) route.onSend = [route.onSend ?? [], nameCoding].flat()
     })
   },
-  { name: 'compress', dependencies: ['conditional'] },
+  { name: 'compress' },
 )
 
 /** Says that the answer depends on Accept-Encoding, and tells the strong tags of its codings apart. */

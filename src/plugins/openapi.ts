@@ -49,6 +49,7 @@ export const openapi = fp<Options>(
           { name: 'applications', description: 'Applying for jobs, and choosing who gets them' },
           { name: 'contracts', description: 'What was agreed on' },
           { name: 'notifications', description: 'What you are told' },
+          { name: 'admin', description: 'What operators do' },
           { name: 'system', description: 'Health' },
         ],
         components: {

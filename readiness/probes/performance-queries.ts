@@ -1,0 +1,58 @@
+// How many statements reach PostgreSQL for a page of one row and for one of a hundred.
+
+import { fillPages } from '../../tools/full-pages.ts'
+import type { Context } from '../context/context.ts'
+import type { Call } from '../context/http.ts'
+import { type Evidence, red } from '../control.ts'
+import { readDocument } from './scene.ts'
+
+/** More than any read needs, and far less than a page has rows. */
+const most = 5
+
+export async function asksAsOftenForAnyPage({ api, link, sql }: Context): Promise<Evidence> {
+  const [client, worker] = await Promise.all([api.as('client'), api.as('worker')])
+  const made = await fillPages((text, values) => sql.owner<{ id: string }>(text, values), {
+    clientId: client.id,
+    workerId: worker.id,
+  })
+  const paths: Record<string, [path: string, call: Call]> = {
+    getMe: ['/v1/me', client.call],
+    listJobs: ['/v1/jobs', client.call],
+    getJob: [`/v1/jobs/${made.jobId}`, client.call],
+    getSlug: [`/v1/slugs/${made.slug}`, client.call],
+    listJobApplications: [`/v1/jobs/${made.jobId}/applications`, client.call],
+    getApplication: [`/v1/applications/${made.applicationId}`, client.call],
+    listOwnApplications: ['/v1/me/applications', worker.call],
+    listContracts: ['/v1/contracts', client.call],
+    getContract: [`/v1/contracts/${made.contractId}`, client.call],
+    listNotifications: ['/v1/me/notifications', client.call],
+  }
+  const { operations } = await readDocument((path) => api.anonymous('GET', path))
+  const reads = operations.filter(({ route }) => /^GET \/v1\/(?!admin)/.test(route))
+  const seen: string[] = []
+  for (const { operationId, parameters = [] } of reads) {
+    const [path, call] = paths[operationId] ?? red('route-unknown', operationId)
+    const isList = parameters.some(({ name }) => name === 'limit')
+    const one = await statements(link, call, isList ? `${path}?limit=1` : path, isList ? 1 : undefined)
+    const hundred = isList ? await statements(link, call, `${path}?limit=100`, 100) : one
+    if (hundred > one) red('grows-with-the-page', `${operationId}: ${one} for 1 row, ${hundred} for 100`)
+    if (one > most) red('too-many-statements', `${operationId}: ${one}`)
+    seen.push(`${operationId} ${one}`)
+  }
+  if (seen.length < 10) red('nothing-looked-at', seen.join(', '))
+  return { statements: seen }
+}
+
+/** The least of several calls: what the service asks by itself now and then is in some of them. */
+async function statements(link: Context['link'], call: Call, path: string, rows: number | undefined): Promise<number> {
+  const counts: number[] = []
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const before = link.statements()
+    const answer = await call('GET', path)
+    counts.push(link.statements() - before)
+    if (answer.status !== 200) red('cannot-read', `${path}: ${answer.status} ${answer.text.slice(0, 200)}`)
+    const shown = rows && answer.json<{ data: unknown[] }>().data.length
+    if (shown !== rows) red('page-not-full', `${path}: ${shown} rows`)
+  }
+  return Math.min(...counts)
+}
