@@ -35,6 +35,13 @@ describe('production', () => {
     expect(problemsOf(given({ NODE_ENV: 'development', APP_SECRET: 'short' }))).toEqual([])
   })
 
+  test('any origin may call in development, and never in production', () => {
+    expect(problemsOf(given({ NODE_ENV: 'development', CORS_ORIGINS: '*' }))).toEqual([])
+    expect(problemsOf(production({ CORS_ORIGINS: 'https://app.seaworthy.test, *' }))).toEqual([
+      'CORS_ORIGINS may not be * in production: list the origins',
+    ])
+  })
+
   const development = makeSecrets()
 
   test.each<[string, string, string]>([

@@ -18,7 +18,7 @@ function inWords({
   port,
 }: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   if (code === 'EADDRINUSE')
-    return `Port ${port} on ${address} is taken by another program: stop it, or set PORT (WORKER_HEALTH_PORT for a worker) to another port.`
+    return `Port ${port} on ${address} is taken by another program: stop it, or set PORT, METRICS_PORT or WORKER_HEALTH_PORT, whichever it is, to another port.`
   if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user: set PORT to one above 1023.`
   if (code === 'EADDRNOTAVAIL') return `This machine has no address ${address}: set HOST to one that it has.`
   return message

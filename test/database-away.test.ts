@@ -85,7 +85,7 @@ test('a port that is taken: a message that says what to do, and exit 1', async (
   const server = await start(['src/server.ts'], { env: { ...environment(appUrl), PORT: String(port) } })
   expect(await server.ended).toEqual({ code: 1, signal: null })
   expect(server.said()).toContain(
-    `Port ${port} on 127.0.0.1 is taken by another program: stop it, or set PORT (WORKER_HEALTH_PORT for a worker) to another port.`,
+    `Port ${port} on 127.0.0.1 is taken by another program: stop it, or set PORT, METRICS_PORT or WORKER_HEALTH_PORT, whichever it is, to another port.`,
   )
   other.close()
 })

@@ -33,7 +33,9 @@ async function findMail(to: string) {
 
 try {
   console.log(`The journey at ${url}`)
-  const call = createCaller(url.replace(/\/$/, ''), 10_000)
+  const call = createCaller(url.replace(/\/$/, ''), 10_000, (seconds) =>
+    console.log(`  ..  a limit is reached: going on in ${seconds} s`),
+  )
   const client = await join(call, 'client')
   say('a client joined')
   const worker = await join(call, 'worker')

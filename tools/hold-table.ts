@@ -10,7 +10,9 @@ export async function holdTable(adminUrl: string, table: string) {
   await admin.connect()
   await admin.query('BEGIN')
   await admin.query(`LOCK TABLE ${admin.escapeIdentifier(table)} IN ACCESS EXCLUSIVE MODE`)
-  const waiting = 'SELECT FROM pg_locks WHERE relation = $1::regclass AND NOT granted'
+  // Databases that were copied from one template have the same numbers for their tables.
+  const waiting = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE datname = current_database() AND relation = $1::regclass AND NOT granted`
   return {
     release: () => admin.query('ROLLBACK'),
     /** How many sessions wait for it now. */

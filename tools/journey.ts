@@ -7,18 +7,31 @@ type Person = { email: string; token: string; id: string }
 type Call = { as?: Person | undefined; body?: unknown; key?: string }
 export type Caller = ReturnType<typeof createCaller>
 
-/** Calls a service. A POST repeats itself under one Idempotency-Key while the service is away, for at most `patience` milliseconds. */
-export function createCaller(url: string, patience = 0) {
+/** Seconds: two windows of a minute. */
+const longestLimit = 120
+
+/**
+ * Calls a service. A POST repeats itself under one Idempotency-Key while the service is away, for at most `patience` milliseconds; a
+ * limit that is reached is waited for as long as it says, and is told to `onLimit` (seconds).
+ */
+export function createCaller(url: string, patience = 0, onLimit: (seconds: number) => void = () => {}) {
   return async (method: string, path: string, { as, body, key = randomUUID() }: Call = {}): Promise<Json> => {
-    const end = performance.now() + patience
+    let end = performance.now() + patience
     for (;;) {
       const answer = await send(`${url}${path}`, method, as?.token, body, key).catch((error: Error) => error)
       if (!(answer instanceof Error) && answer.status < 500 && answer.status !== 429) return read(answer, method, path)
+      const wait = answer instanceof Error ? 0 : Number(answer.headers.get('retry-after') ?? 0)
+      if (!(answer instanceof Error) && answer.status === 429 && wait > 0 && wait <= longestLimit) {
+        onLimit(wait)
+        await delay(wait * 1000)
+        end += wait * 1000
+        continue
+      }
       if (performance.now() > end)
         throw answer instanceof Error
           ? new Error(`${method} ${path}: ${reasonOf(answer)}`)
           : await refused(answer, method, path)
-      await delay(answer instanceof Error ? 50 : Number(answer.headers.get('retry-after') ?? 0) * 200 + 50)
+      await delay(wait * 200 + 50)
     }
   }
 }

@@ -164,7 +164,7 @@ export const apiAnswers: Control[] = [
     probe: readsAndChangesAreConditional,
     look: openReadsAreConditional,
     sabotages: [
-      removed('src/app.ts', '  await app.register(conditional)', { red: 'no-tag' }),
+      removed('src/app.ts', '  await app.register(conditional)', { red: 'sent-again' }),
       source(
         'a tag says nothing of what was answered',
         'src/lib/etag.ts',

@@ -64,12 +64,11 @@ export const apiWrites: Control[] = [
     id: 'API-12',
     level: 'should',
     holds:
-      'A public slug belongs to one job, reserved words to none, and whether one is free is told as it is, also right after a creation.',
+      'A public slug belongs to one job, reserved words to none, and whether one is free is kept for 60 s and yet told as it is, also right after a creation.',
     because: 'Two jobs under one address, or a job at /admin, send people and their credentials to the wrong page.',
     code: ['src/lib/slugs.ts', 'src/modules/jobs/jobs.service.ts', 'migrations/0002_jobs.up.sql'],
     runbook: 'docs/runbooks/api.md#a-slug-cannot-be-had',
     needs: ['api'],
-    lacks: 'Whether a slug is free is asked of the database each time: nothing keeps the answer for 60 s yet.',
     probe: slugsAreUnique,
     look: ({ get }) => reservedWordsAreRefused(get),
     sabotages: [
@@ -82,6 +81,20 @@ export const apiWrites: Control[] = [
         'if (isReserved(slug)) throw slugReserved(slug)',
         '',
         { red: 'reserved-word-taken' },
+      ),
+      source(
+        'the answer is not kept',
+        'src/modules/jobs/jobs.routes.ts',
+        "        cached: { lifetime: 'short', tags: ({ params }) => [jobTags.slug(params.slug)] },\n",
+        '',
+        { red: 'not-kept' },
+      ),
+      source(
+        'a creation is not told',
+        'src/modules/jobs/jobs.service.ts',
+        '    return forgetAnswers(created)\n',
+        '    return created\n',
+        { red: 'availability-is-wrong' },
       ),
       source(
         'drafts do not count as taken',

@@ -82,13 +82,6 @@ export const reliabilityProcesses: Control[] = [
         'if (failing.length > 0)',
         { red: 'covered-loss-is-503' },
       ),
-      source(
-        'what can’t be asked without the database fails with it',
-        'src/lib/readiness.ts',
-        'if (before && !first?.ok) return undefined',
-        '',
-        { red: 'covered-loss-is-503' },
-      ),
       removed(
         'src/worker.ts',
         "  services.readiness.watch({ name: 'queue', covered: 'events-wait', check: queues.ping })",

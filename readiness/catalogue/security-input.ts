@@ -21,8 +21,8 @@ export const securityInput: Control[] = [
       source(
         'schemas allow members that they do not have',
         'src/lib/schemas.ts',
-        'additionalProperties: false',
-        'additionalProperties: true',
+        'Type.Object(properties, { additionalProperties: false',
+        'Type.Object(properties, { additionalProperties: true',
         { red: 'unknown-member-taken' },
       ),
       source(
@@ -68,7 +68,7 @@ export const securityInput: Control[] = [
         [
           {
             file: 'src/modules/identity/identity.service.ts',
-            find: 'function toUser({ passwordHash: _, ...user }: UserRow)',
+            find: 'function toUser({ passwordHash: _, tier: __, ...user }: UserRow)',
             replace: 'function toUser(user: UserRow)',
           },
           {

@@ -30,10 +30,11 @@ export async function openLink(to: number) {
       asked += 1
     })
     near.on('data', count)
-    for (const socket of [near, far])
-      socket.on('data', () => {
-        for (const end of [near, far]) lastPassed.set(end, performance.now())
-      })
+    const passed = () => {
+      for (const socket of [near, far]) lastPassed.set(socket, performance.now())
+    }
+    passed()
+    for (const socket of [near, far]) socket.on('data', passed)
     pipe(near, far, (pass) => pass())
     pipe(far, near, inTime())
   }
@@ -85,7 +86,7 @@ export async function openLink(to: number) {
    */
   function forget(quiet = 0): number {
     const until = performance.now() - quiet
-    const ends = [...sockets].filter((socket) => !forgotten.has(socket) && (lastPassed.get(socket) ?? until) <= until)
+    const ends = [...sockets].filter((socket) => !forgotten.has(socket) && (lastPassed.get(socket) ?? 0) <= until)
     for (const socket of ends) forgotten.add(socket.pause())
     return Math.ceil(ends.length / 2)
   }

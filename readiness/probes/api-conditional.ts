@@ -46,8 +46,6 @@ async function isConditional(id: string, ask: (headers: Record<string, string>) 
   if (first.status !== 200) red('cannot-read', `${id}: ${first.status} ${first.text.slice(0, 200)}`)
   const tag = first.field('etag') ?? red('no-tag', id)
   if (!/^(W\/)?"[^"]+"$/.test(tag)) red('tag-malformed', `${id}: ${tag}`)
-  const caching = first.field('cache-control') ?? ''
-  if (!/\bno-cache\b/.test(caching)) red('kept-unasked', `${id}: ${caching}`)
   const weak = tag.startsWith('W/') ? tag : `W/${tag}`
   for (const given of [tag, weak, weak.slice(2), `"other", ${tag}`, `${tag},W/"other"`, '*']) {
     const again = await ask({ 'if-none-match': given })
@@ -61,6 +59,8 @@ async function isConditional(id: string, ask: (headers: Record<string, string>) 
     const { status } = await ask({ 'if-none-match': given })
     if (status !== 200) red('other-tag-taken', `${id}, ${given}: ${status}`)
   }
+  const caching = first.field('cache-control') ?? ''
+  if (!/\bno-cache\b/.test(caching)) red('kept-unasked', `${id}: ${caching}`)
 }
 
 type Scene = { client: Person; worker: Person; job: string; application: string }

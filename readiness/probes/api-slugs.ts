@@ -44,6 +44,8 @@ export async function slugsAreUnique({ api, sql }: Context): Promise<Evidence> {
     if (!same) red('availability-is-wrong', `${when}: ${JSON.stringify({ available, reason, jobId })}`)
   }
   await is({ available: true, reason: null, jobId: null }, 'before')
+  const again = await get(`/v1/slugs/${slug}`)
+  if (!again.field('cache-status')?.includes('; hit')) red('not-kept', again.field('cache-status') ?? 'no Cache-Status')
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, at) => draft(at % 2 ? client.call : rival.call, { slug })),
   )

@@ -71,23 +71,23 @@ async function replacesItsConnections(context: Context, call: Call): Promise<num
 }
 
 /**
- * The way has forgotten a connection that nothing passed for a while, as a firewall does: a request that comes to it is served all the
+ * The way has forgotten connections that nothing passed for a while, as a firewall does: a request that comes to one is served all the
  * same. By another API, whose connections grow old.
  */
 async function triesWhatHasRested({ apiAt, startApi, link, sql, until }: Context): Promise<void> {
-  const { url } = await startApi({ DATABASE_CONNECTION_LIFETIME_MS: '600000' })
+  const { url } = await startApi({ DATABASE_CONNECTION_LIFETIME_MS: '600000', DATABASE_POOL_MAX: '5' })
   const { call } = await apiAt(url).as('client')
-  const useTwo = async (reason: string) => {
+  const useAll = async (reason: string) => {
     const held = await sql.hold('notifications')
-    const reads = [1, 2].map(() => outcome(call('GET', '/v1/me/notifications')))
-    await until(reason, async () => (await held.waiting()) === 2, { within: 6000 })
+    const reads = Array.from({ length: 5 }, () => outcome(call('GET', '/v1/me/notifications')))
+    await until(reason, async () => (await held.waiting()) === 5, { within: 6000 })
     await held.release()
     for (const seen of await Promise.all(reads)) if (statusOf(seen) !== 200) red(reason, told(seen))
   }
-  await useTwo('pool-does-not-grow')
-  // One of the two goes on being used, for what the service asks by itself; the other one rests.
+  await useAll('pool-does-not-grow')
+  // Some go on being used, for what the service asks by itself; others rest.
   await until('nothing-rests', () => link.forget(2500) > 0)
-  await useTwo('rested-not-tried')
+  await useAll('rested-not-tried')
 }
 
 export async function healsUnderLoad(context: Context): Promise<Evidence> {
@@ -129,7 +129,8 @@ async function breakEverything({ server, sql, env, link, until }: Context, call:
   await until('not-in-use', async () => (await held.waiting()) === 2)
   const ended = await sql.admin(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1
-     AND pid <> (SELECT min(pid) FROM pg_locks WHERE relation = 'notifications'::regclass AND NOT granted)`,
+     AND pid <> (SELECT min(lock.pid) FROM pg_locks AS lock JOIN pg_stat_activity AS session USING (pid)
+       WHERE datname = current_database() AND relation = 'notifications'::regclass AND NOT granted)`,
     [loginOf(env)],
   )
   await Promise.race(inUse)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Context } from '../context/context.ts'
-import type { Answer, Call } from '../context/http.ts'
+import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { accept, apply, draft, openJob, outcome, together } from './reliability-scene.ts'
 
@@ -12,6 +12,7 @@ export const shortWaits = {
   DATABASE_STATEMENT_TIMEOUT_MS: '800',
   DATABASE_CONNECT_TIMEOUT_MS: '700',
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: '500',
+  REDIS_TIMEOUT_MS: '200',
   REQUEST_TIMEOUT_MS: '1000',
   MAIL_TIMEOUT_MS: '500',
   // A limit of the request itself would hide that something beneath it has none.
@@ -21,11 +22,12 @@ const patience = 10_000
 
 export async function everyWaitEnds(context: Context): Promise<Evidence> {
   const { api, redis } = context
-  const { call } = await api.as('client')
+  const person = await api.as('client')
+  const { call } = person
   const [mails, slow] = await together(mailGivesUp(context), slowClientIsRefused(context))
   const waits = {
     lock: await lockEnds(context, call),
-    statement: await statementEnds(context, call),
+    statement: await statementEnds(context, person),
     idleTransaction: await idleTransactionEnds(context),
     silence: await silenceEnds(context, call),
     connect: await connectEnds(context, call),
@@ -43,14 +45,17 @@ async function lockEnds({ sql, server }: Context, call: Call): Promise<string> {
   return told(seen)
 }
 
-/** The policy makes each read of the table take longer than anyone waits. */
-async function statementEnds({ sql, until }: Context, call: Call): Promise<string> {
-  await sql.admin(`ALTER TABLE notifications ENABLE ROW LEVEL SECURITY;
+/** The policy makes each row of the table take longer than anyone waits. */
+async function statementEnds({ sql, until }: Context, { id, call }: Person): Promise<string> {
+  await sql.admin(`INSERT INTO notifications (user_id, event_id, kind, data)
+    SELECT id, uuidv7(), 'application.accepted', '{}' FROM users WHERE id = '${id}';
+    ALTER TABLE notifications ENABLE ROW LEVEL SECURITY;
     CREATE POLICY slow ON notifications USING ((SELECT pg_sleep(600)) IS NOT NULL)`)
   const seen = await refusal('statement-unlimited', call('GET', '/v1/me/notifications', { within: patience }))
   // The client's own clock would end the wait, but leave the server at work.
   await until('statement-goes-on', async () => (await sessions(sql, "wait_event = 'PgSleep'")) === 0, { within: 3000 })
-  await sql.admin('DROP POLICY slow ON notifications; ALTER TABLE notifications DISABLE ROW LEVEL SECURITY')
+  await sql.admin(`DROP POLICY slow ON notifications; ALTER TABLE notifications DISABLE ROW LEVEL SECURITY;
+    DELETE FROM notifications WHERE user_id = '${id}'`)
   return told(seen)
 }
 

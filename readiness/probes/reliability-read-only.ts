@@ -32,6 +32,8 @@ async function followsPostgres(context: Context, replica: Replica, scene: Scene)
     await sql.admin(`BEGIN READ WRITE; ALTER DATABASE "${row?.name}" ${change}; COMMIT`)
   }
   const writes = load(() => paced(() => write(replica)), 2)
+  // They keep connections in use, which are what they were made.
+  const reads = load(() => paced(() => replica.client('GET', '/v1/contracts')), 2)
   try {
     await isWell(context, replica, scene)
     await set('SET default_transaction_read_only = on')
@@ -48,12 +50,14 @@ async function followsPostgres(context: Context, replica: Replica, scene: Scene)
     await isWell(context, replica, scene)
   } finally {
     await set('RESET default_transaction_read_only')
-    await writes.stop()
+    await Promise.all([writes.stop(), reads.stop()])
   }
   // From the first moment on, before the mode is known: done, or refused with a time.
   for (const seen of writes.outcomes) if (!isMade(seen) && !isRefused(seen)) red('wrong-answer', told(seen))
+  for (const seen of reads.outcomes) if (!isRead(seen) && !isRefused(seen)) red('wrong-answer', told(seen))
   const refused = writes.outcomes.filter(isRefused).length
-  return [`${writes.outcomes.length} writes under way: ${refused} refused`, 'reads went on', 'returned by itself']
+  const went = `${reads.outcomes.filter(isRead).length} of ${reads.outcomes.length} reads went on`
+  return [`${writes.outcomes.length} writes under way: ${refused} refused`, went, 'returned by itself']
 }
 
 async function followsTheSwitch(
@@ -127,6 +131,7 @@ async function isTold({ anonymous }: Replica): Promise<boolean> {
 
 const write = ({ client }: Replica) => client('POST', '/v1/jobs', { body: draft() })
 const jobs = (context: Context) => count(context, 'SELECT count(*) FROM jobs')
+const isRead = (seen: Answer | Error) => !(seen instanceof Error) && seen.status === 200
 const isMade = (seen: Answer | Error) => !(seen instanceof Error) && seen.status === 201
 const isRefused = (seen: Answer | Error) =>
   !(seen instanceof Error) && seen.status === 503 && Number(seen.field('retry-after')) > 0

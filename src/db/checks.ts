@@ -1,5 +1,6 @@
 // What readiness asks the database.
-import type { Check } from '../lib/readiness.ts'
+import { AppError } from '../lib/errors.ts'
+import { type Check, Unasked } from '../lib/readiness.ts'
 import type { Database } from './client.ts'
 import { sql } from './drizzle.ts'
 import { pendingMigrations } from './migrations.ts'
@@ -20,7 +21,10 @@ export function databaseChecks(db: Database): Check[] {
   }
 
   async function schemaIsCurrent() {
-    const pending = await pendingMigrations(db).catch(() => Promise.reject(new Error('unknown')))
+    const pending = await pendingMigrations(db).catch((error) => {
+      // It may have gone away since it answered.
+      throw error instanceof AppError ? new Unasked('out of reach') : new Error('unknown')
+    })
     if (pending.length > 0) throw new Error(`behind by ${pending.join(', ')}: run npm run migrate`)
   }
 

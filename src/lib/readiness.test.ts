@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createMetrics } from './metrics.ts'
-import { type Check, createReadiness } from './readiness.ts'
+import { type Check, createReadiness, Unasked } from './readiness.ts'
 
 /** A dependency that is up until it is told otherwise. */
 function dependency(name: string, mode?: string) {
@@ -174,12 +174,35 @@ describe('a check that comes after another', () => {
     expect(await readiness.verdict()).toMatchObject({ status: 'failing', checks: [{}, { problem: 'behind' }] })
   })
 
-  test('has what is left of the time', async () => {
+  test('has what is left of the time, and is late because of that one', async () => {
     const before = performance.now()
-    const { checks } = await built(true).readiness.verdict()
+    const { status, modes, checks } = await built(true).readiness.verdict()
+    expect([status, modes]).toEqual(['starting', ['database-away']])
     expect(checks).toMatchObject([{ ok: true }, { ok: false, problem: 'no answer within 100 ms' }])
     expect(performance.now() - before).toBeLessThan(1000)
   })
+})
+
+test('a check that could not ask has failed by the one before it, and by itself where there is none', async () => {
+  const [postgres, alone] = [dependency('postgres', 'database-away'), dependency('alone')]
+  let away = false
+  const check = async () => {
+    if (away) throw new Unasked('out of reach')
+  }
+  const schema = { name: 'schema', after: 'postgres', check }
+  const readiness = createReadiness({ checks: [postgres.check, schema, alone.check], timeout: 1000 })
+  await readiness.verdict()
+  away = true
+  expect(await readiness.verdict()).toEqual({
+    status: 'degraded',
+    modes: ['database-away'],
+    checks: expect.arrayContaining([
+      { name: 'schema', ok: false, milliseconds: expect.any(Number), problem: 'out of reach' },
+    ]),
+  })
+  away = false
+  alone.breaks()
+  expect((await readiness.verdict()).status).toBe('failing')
 })
 
 test('what a start can do without makes it degraded, and keeps nothing from being ready once', async () => {

@@ -16,7 +16,10 @@ export type Check = {
   /** One that rejects says why in its message. */
   check: () => Promise<void>
 }
+/** A check could not ask: where it comes after another, that one's loss is the reason. To be late is the same. */
+export class Unasked extends Error {}
 export type CheckResult = { name: string; ok: boolean; milliseconds: number; problem?: string }
+type Outcome = CheckResult & { unasked?: true }
 export type Verdict = {
   status: 'ready' | 'degraded' | 'starting' | 'draining' | 'failing'
   modes: string[]
@@ -39,7 +42,7 @@ export function createReadiness({
 }: Options) {
   const checks = [...given]
   const underWay = new Map<Check, Promise<void>>()
-  const standing = new Map<Check, { end: number; result: CheckResult }>()
+  const standing = new Map<Check, { end: number; result: Outcome }>()
   let present: Promise<{ failing: Check[]; results: CheckResult[] }> | undefined
   let losses: string[] = []
   let wasReady = false
@@ -105,17 +108,21 @@ export function createReadiness({
   async function ask() {
     const asked = [...checks]
     const end = performance.now() + timeout
-    const answers = new Map<string, Promise<CheckResult | undefined>>()
+    const answers = new Map<string, Promise<Outcome | undefined>>()
     for (const check of asked) answers.set(check.name, answerOf(check, answers.get(check.after ?? ''), end))
     const results = await Promise.all(answers.values())
-    const failing = asked.filter((_, at) => results[at]?.ok === false)
+    const before = ({ after }: Check) => asked.find(({ name }) => name === after)
+    const failing = asked.flatMap((check, at) => {
+      const { ok = true, unasked = false } = results[at] ?? {}
+      return ok ? [] : [(unasked && before(check)) || check]
+    })
     losses = failing.flatMap(({ covered }) => covered ?? [])
     if (asked.length === checks.length) wasReady ||= failing.every(({ startsWithout }) => startsWithout)
-    return { failing, results: results.filter((result) => result !== undefined) }
+    return { failing, results: results.flatMap((result) => (result ? [shown(result)] : [])) }
   }
 
   /** Undefined where the check before it fails. */
-  async function answerOf(check: Check, before: Promise<CheckResult | undefined> | undefined, end: number) {
+  async function answerOf(check: Check, before: Promise<Outcome | undefined> | undefined, end: number) {
     const first = await before
     if (before && !first?.ok) return undefined
     const last = standing.get(check)
@@ -134,20 +141,23 @@ export function createReadiness({
     return asked
   }
 
-  async function resultOf(name: string, answered: Promise<void>, end: number): Promise<CheckResult> {
+  async function resultOf(name: string, answered: Promise<void>, end: number): Promise<Outcome> {
     const start = performance.now()
     let timer: NodeJS.Timeout | undefined
     const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), end - start)
+      timer = setTimeout(() => reject(new Unasked(`no answer within ${timeout} ms`)), end - start)
     })
     const took = () => Math.round(performance.now() - start)
     try {
       await Promise.race([answered, tooLong])
       return { name, ok: true, milliseconds: took() }
     } catch (error) {
-      return { name, ok: false, milliseconds: took(), problem: (error as Error).message || 'failed' }
+      const failed = { name, ok: false, milliseconds: took(), problem: (error as Error).message || 'failed' }
+      return error instanceof Unasked ? { ...failed, unasked: true } : failed
     } finally {
       clearTimeout(timer)
     }
   }
 }
+
+const shown = ({ unasked: _, ...result }: Outcome): CheckResult => result

@@ -15,9 +15,6 @@ type Class = Exclude<FastifyContextConfig['limit'], 'none' | undefined>
 // What has moved money elsewhere has to be heard; who can't sign in can do nothing; browsing can be repeated.
 const ranks: Record<Class, number> = { payment: 4, auth: 3, upload: 2, write: 2, read: 1, public: 0 }
 
-/** Milliseconds between two looks at the delay of the event loop. */
-const lookEvery = 250
-
 export const admission = fp<Options>(
   async (app, { eventLoopDelay, metrics, ...room }) => {
     const { enter, hasRoom, working, waiting } = createAdmission(room)
@@ -44,11 +41,12 @@ export const admission = fp<Options>(
     // A start keeps the event loop busy, and the first looks see that.
     let judgedFrom = Number.POSITIVE_INFINITY
     app.addHook('onListen', async () => {
-      judgedFrom = performance.now() + 2 * lookEvery
+      judgedFrom = performance.now() + 2 * eventLoopDelay
     })
     await app.register(underPressure, {
       maxEventLoopDelay: eventLoopDelay,
-      sampleInterval: lookEvery,
+      // An interval in which nothing could be measured counts as an endless delay, so it has to be as long as what is refused.
+      sampleInterval: eventLoopDelay,
       pressureHandler: (request) => {
         const of = classOf(request)
         if (of === undefined || of === 'payment' || performance.now() < judgedFrom) return

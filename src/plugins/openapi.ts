@@ -133,7 +133,7 @@ function withFields(answer: Answer, status: string, isConditional: boolean): Ans
   const names: (keyof typeof answerFields)[] = ['X-Request-Id']
   if (version?.type === 'integer' || status === '412' || (isConditional && status < '400')) names.push('ETag')
   if (status === '201') names.push('Location')
-  if (status === '503') names.push('Retry-After')
+  if (status === '503' || status === '429') names.push('Retry-After')
   return {
     ...answer,
     headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),

@@ -6,7 +6,7 @@ import { switchNotFound } from './switches.errors.ts'
 import { holdSwitch, listSwitches, type SwitchRow, turnSwitch } from './switches.repository.ts'
 import type { Switch, Switches, TurnOn } from './switches.schemas.ts'
 
-export type SwitchName = Switch['name']
+type SwitchName = Switch['name']
 const names: readonly SwitchName[] = ['read-only', 'cache-off']
 
 export type SwitchesService = ReturnType<typeof createSwitchesService>
