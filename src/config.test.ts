@@ -147,7 +147,7 @@ describe('refusing', () => {
       problemsOf(production(weak)),
       problemsOf({ DATABASE_OWNER_URL: databaseUrl('hunter2') }, loadMigrationConfig),
     ]
-    expect(said.map(({ length }) => length)).toEqual([5, 1, 3, 1])
+    expect(said.map(({ length }) => length)).toEqual([7, 1, 3, 1])
     expect(JSON.stringify(said)).not.toContain('hunter2')
   })
 })

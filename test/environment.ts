@@ -24,4 +24,6 @@ export const environment = (appUrl: string) => ({
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   ALLOWED_HOSTS: 'localhost',
+  // A busy machine is no overload.
+  EVENT_LOOP_DELAY_MS: '60000',
 })

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../src/app.ts'
 import { createLog } from '../src/lib/log.ts'
+import { createMetrics } from '../src/lib/metrics.ts'
 import { buildTestApp } from './app.ts'
 import { newJob } from './builders.ts'
 import { run } from './run.ts'
@@ -70,8 +71,13 @@ describe('the routes', () => {
   test('that nobody documented come to light', async () => {
     const log = createLog({ level: 'silent', format: 'json', service: 'test', version: '', deployment: '' })
     const poolUse = () => ({ total: 0, idle: 0, waiting: 0, max: 0 })
-    const second = await buildApp({ config, services, log, poolUse, homePage: '<p>' })
-    second.get('/v1/jobs/:id/secret', { schema: { hide: true }, config: { access: 'public' } }, async () => ({}))
+    const parts = { ...services, metrics: createMetrics() }
+    const second = await buildApp({ config, services: parts, log, poolUse, homePage: '<p>' })
+    second.get(
+      '/v1/jobs/:id/secret',
+      { schema: { hide: true }, config: { access: 'public', limit: 'none' } },
+      async () => ({}),
+    )
     await second.ready()
     const known = documented((await second.inject('/openapi.json')).json())
     const missing = routesOf(second).filter((route) => !known.includes(route) && !isHidden(route))

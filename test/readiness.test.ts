@@ -108,7 +108,7 @@ test('readiness/controls.tsv has what the catalogue has, once, and the levels ag
 })
 
 // Without these the boot fails, by the dependencies of others or by their own routes: the boot itself is the detection.
-const bootFailsWithout = ['controls', 'identify']
+const bootFailsWithout = ['controls', 'identify', 'address']
 // A page of development, which no control asks for.
 const unasked = ['home']
 

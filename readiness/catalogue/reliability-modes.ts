@@ -31,7 +31,7 @@ export const reliabilityModes: Control[] = [
         'losses = losses.includes("read-only") ? losses : failing.flatMap(',
         { red: 'does-not-return' },
       ),
-      removed('src/db/checks.ts', '    await db.renew()', { red: 'does-not-return' }),
+      removed('src/db/checks.ts', '    if (isReadOnly || wasReadOnly) await db.renew()', { red: 'does-not-return' }),
       removed('src/app.ts', '  await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })', {
         red: 'switch-ignored',
       }),

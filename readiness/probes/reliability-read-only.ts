@@ -20,6 +20,7 @@ export async function readsWhileReadOnly(context: Context): Promise<Evidence> {
   }
   const replicas = [replicaAt('first', server), replicaAt('second', door)] as const
   const database = await followsPostgres(context, replicas[0], scene)
+  await context.until('does-not-return', async () => !(await isTold(replicas[1])), { within: 8000 })
   const operator = await followsTheSwitch(context, replicas, scene, admin)
   return { database, operator }
 }

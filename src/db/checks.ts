@@ -6,7 +6,7 @@ import { sql } from './drizzle.ts'
 import { pendingMigrations } from './migrations.ts'
 
 export function databaseChecks(db: Database): Check[] {
-  let isReadOnly = false
+  let [isReadOnly, wasReadOnly] = [false, false]
 
   return [
     { name: 'postgres', covered: 'database-away', check: answers },
@@ -30,9 +30,9 @@ export function databaseChecks(db: Database): Check[] {
 
   /** As the check before it was told. */
   async function takesWrites() {
-    if (!isReadOnly) return
     // A connection stays read-only where it was made so: only new ones can tell when that is over, or lead to another server.
-    await db.renew()
-    throw new Error('PostgreSQL is read-only')
+    if (isReadOnly || wasReadOnly) await db.renew()
+    wasReadOnly = isReadOnly
+    if (isReadOnly) throw new Error('PostgreSQL is read-only')
   }
 }

@@ -3,6 +3,7 @@ import { runStatement, wasCancelled } from './cancel.ts'
 import { type Connections, tryRested } from './connections.ts'
 import { drizzle } from './drizzle.ts'
 import { databaseFailure, isAway, isReadOnly } from './failures.ts'
+import { renewable } from './renewal.ts'
 import { runTransaction } from './transaction.ts'
 
 type Orm = ReturnType<typeof drizzle>
@@ -17,7 +18,7 @@ export type Database = Tx & {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** For statements of many shapes, such as a search with filters: each is planned for its values, and none is kept prepared. */
   unnamed: Tx
-  /** Closes the connections that are idle, so that new ones take their place: some settings are read at the connection only. */
+  /** Lets new connections take the place of all there are. */
   renew(): Promise<void>
 }
 
@@ -51,16 +52,12 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   // The pool listens to a connection while it is idle. One that breaks in use would end the process; here its query fails.
   pool.on('connect', (client) => client.on('error', () => {}))
 
-  const connections = tryRested(pool)
+  const connections = renewable(pool, tryRested(pool))
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(connections, (client) => work(ormOf(client)))
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
   const send: Send = (config, values) => withClient(connections, (client) => runStatement(client, config, values))
-  const renew = async () => {
-    const idle = Array.from({ length: pool.idleCount }, () => pool.connect().then((client) => client.release(true)))
-    await Promise.allSettled(idle)
-  }
   const unnamed = ormOver(send, (config) => config)
-  const db: Database = Object.assign(ormOver(send), { transaction, unnamed, renew })
+  const db: Database = Object.assign(ormOver(send), { transaction, unnamed, renew: connections.renew })
 
   return {
     db,

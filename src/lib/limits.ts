@@ -2,6 +2,10 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import type { Redis } from './redis.ts'
 
+/** What limits are called: each route names one. */
+export const policies = ['auth', 'payment', 'upload', 'write', 'read', 'public'] as const
+export type Policy = (typeof policies)[number]
+
 /** `used` counts this call; it is above `max` when the call is refused. `wait`: milliseconds until the next would be taken, or, after one that was taken, until all are free again. */
 export type Taken = { used: number; wait: number }
 export type Limiter = ReturnType<typeof createLimiter>

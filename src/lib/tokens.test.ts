@@ -9,7 +9,7 @@ const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toS
 const issuer = 'https://api.example.com'
 const audience = 'seaworthy'
 const tokens = await createTokens({ signingKey: pem(privateKey), issuer, audience, lifetime: 60_000 })
-const actor: Actor = { id: '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11', role: 'client' }
+const actor: Actor = { id: '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11', role: 'client', tier: 'partner' }
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -54,6 +54,7 @@ test('a token carries the header and the claims of RFC 9068', async () => {
     client_id: audience,
     sub: actor.id,
     role: actor.role,
+    tier: actor.tier,
     jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
     exp: iat + tokens.expiresIn,
   })
@@ -65,7 +66,7 @@ test('no two tokens are the same', async () => {
 })
 
 test('a token made by hand is taken when nothing is wrong with it', async () => {
-  expect(await tokens.verify(await forge())).toEqual(actor)
+  expect(await tokens.verify(await forge())).toEqual({ ...actor, tier: 'standard' })
 })
 
 test.each<[string, Forgery]>([

@@ -21,8 +21,8 @@ async function boot(route: object): Promise<string> {
 }
 
 test('a route that says who may call it boots', async () => {
-  expect(await boot({ schema, config: { access: 'public' } })).toBe('ready')
-  expect(await boot({ schema, config: { access: ['client', 'admin'] } })).toBe('ready')
+  expect(await boot({ schema, config: { access: 'public', limit: 'none' } })).toBe('ready')
+  expect(await boot({ schema, config: { access: ['client', 'admin'], limit: 'read' } })).toBe('ready')
 })
 
 test.each([
@@ -30,6 +30,12 @@ test.each([
   ['with an access that is none', { schema, config: { access: 'everyone' } }, 'does not declare who may call it'],
   ['for no role at all', { schema, config: { access: [] } }, 'does not declare who may call it'],
   ['for a role that is none', { schema, config: { access: ['clerk'] } }, 'does not declare who may call it'],
+  ['without a limit', { schema, config: { access: 'public' } }, 'does not declare what limits its callers'],
+  [
+    'with a limit that is none',
+    { schema, config: { access: 'public', limit: 'raed' } },
+    'does not declare what limits',
+  ],
   ['with a misspelt key', { schema, config: { access: 'public', acess: ['admin'] } }, 'unknown config key "acess"'],
   ['without an operation id', { schema: { response: {} }, config: { access: 'public' } }, 'has no operationId'],
   [

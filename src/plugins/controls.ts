@@ -4,6 +4,7 @@
 import type { RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Access, roles } from '../lib/actor.ts'
+import { policies } from '../lib/limits.ts'
 import { refusals } from '../lib/schemas.ts'
 
 declare module 'fastify' {
@@ -13,6 +14,7 @@ declare module 'fastify' {
 }
 
 const known = new Set(['access', 'limit', 'idempotent', 'created', 'cached', 'writes', 'timeout'])
+const limits: unknown[] = [...policies, 'none']
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])
 
@@ -37,7 +39,7 @@ function faultsOf({ method, url, schema, config = {} }: RouteOptions): string[] 
   const unknown = Object.keys(config).filter((key) => !known.has(key) && !fastifyOwn.has(key))
   const faults = unknown.map((key) => `has the unknown config key "${key}"`)
   if (!isAccess(config.access)) faults.push('does not declare who may call it (config.access)')
-  if (config.limit === undefined) faults.push('does not declare what limits its callers (config.limit)')
+  if (!limits.includes(config.limit)) faults.push('does not declare what limits its callers (config.limit)')
   if (!schema?.hide && !schema?.operationId) faults.push('has no operationId')
   if (!schema?.hide && !schema?.response) faults.push('has no response schema')
   if (config.idempotent && method !== 'POST') faults.push('is idempotent by its method: only a POST takes a key')

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { withClient } from '../../tools/create-database.ts'
 
-const { call, signUp, database, services } = await buildTestApp({ env: { READY_TIMEOUT_MS: '300' } })
+const { call, signUp, database, services } = await buildTestApp({
+  env: { READY_TIMEOUT_MS: '300', REDIS_TIMEOUT_MS: '2000' },
+})
 
 const ready = async () => (await call('GET', '/health/ready')).json()
 

@@ -68,14 +68,6 @@ describe('the key', () => {
     expect((await publish(one.id, key)).json()).toMatchObject({ id: one.id, status: 'open' })
     expect((await publish(two.id, key)).json()).toMatchObject({ id: two.id, status: 'open' })
   })
-
-  test('is the same whatever the query says', async () => {
-    const { id } = await jobs.create(client, newJob())
-    const key = randomUUID()
-    await publish(id, key)
-    const again = await post(`/v1/jobs/${id}/publication?again`, { key })
-    expect([again.statusCode, again.headers['idempotent-replayed']]).toEqual([200, 'true'])
-  })
 })
 
 describe('the same call again', () => {

@@ -8,11 +8,8 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tier } from '../lib/actor.ts'
 import { AppError } from '../lib/errors.ts'
-import type { Limiter } from '../lib/limits.ts'
+import { type Limiter, type Policy, policies } from '../lib/limits.ts'
 import type { Metrics } from '../lib/metrics.ts'
-
-const policies = ['auth', 'payment', 'upload', 'write', 'read', 'public'] as const
-type Policy = (typeof policies)[number]
 
 declare module 'fastify' {
   interface FastifyContextConfig {
