@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setImmediate as tick } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, expect, test, vi } from 'vitest'
-import { createTestDatabase } from '../../test/database.ts'
+import { afterAll, expect, inject, test, vi } from 'vitest'
+import { copyDatabase } from '../../tools/scratch-databases.ts'
 import { openLink } from './link.ts'
 import { statementCounter } from './statements.ts'
 
@@ -105,7 +105,7 @@ test('delayed: what is said comes as much later, in its order, and mended at onc
 })
 
 test('the statements that pass are counted: each query, and each execution of a prepared one', async () => {
-  const { adminUrl } = await createTestDatabase()
+  const { adminUrl } = await copyDatabase(inject('template'))
   const link = await openLink(Number(new URL(adminUrl).port))
   const client = new pg.Client({ connectionString: adminUrl.replace(/:\d+\//, `:${link.port}/`) })
   await client.connect()

@@ -36,12 +36,13 @@ export async function everyWaitEnds(context: Context): Promise<Evidence> {
   return { ...waits, slowClient: slow, mailAttempts: mails }
 }
 
-async function lockEnds({ sql, server }: Context, call: Call): Promise<string> {
+async function lockEnds({ sql, server, until }: Context, call: Call): Promise<string> {
   const held = await sql.hold('notifications')
   const seen = await refusal('lock-unlimited', call('GET', '/v1/me/notifications', { within: patience }))
   await held.release()
   // The limit of statements would end it as well, but later.
-  if (!whyOf(server, seen).includes('lock timeout')) red('lock-unlimited', whyOf(server, seen))
+  const why = await until('refusal-not-logged', () => whyOf(server, seen))
+  if (!why.includes('lock timeout')) red('lock-unlimited', why)
   return told(seen)
 }
 
@@ -167,10 +168,10 @@ async function refusal(reason: string, sent: Promise<Answer | Error>): Promise<A
   return seen
 }
 
-/** What the log says of a refusal. */
-function whyOf(server: Context['server'], answer: Answer): string {
+/** What the log says of a refusal, once it does. */
+function whyOf(server: Context['server'], answer: Answer): string | undefined {
   const line = server.lines().find(({ requestId, err }) => err && requestId === answer.field('x-request-id'))
-  return JSON.stringify(line?.err ?? 'nothing in the log')
+  return line && JSON.stringify(line.err)
 }
 
 const told = (answer: Answer) => `${answer.status} ${answer.status === 200 ? '' : answer.json().code}`.trim()

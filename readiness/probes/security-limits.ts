@@ -14,7 +14,7 @@ export const ownLimits = Object.fromEntries(
 
 const unknown = '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11'
 /** A call of each policy, which changes nothing. */
-export const calls: Record<Policy, (call: Call) => Promise<Answer>> = {
+const calls: Record<Policy, (call: Call) => Promise<Answer>> = {
   auth: (call) =>
     call('POST', '/v1/auth/login', { body: { email: 'nobody@example.com', password: 'not-the-password' } }),
   write: (call) => call('PUT', `/v1/me/notifications/${unknown}/read`),
@@ -23,7 +23,7 @@ export const calls: Record<Policy, (call: Call) => Promise<Answer>> = {
 }
 
 /** How many of `count` calls, a few at a time, were taken. */
-export async function taken(count: number, send: () => Promise<Answer>): Promise<number> {
+async function taken(count: number, send: () => Promise<Answer>): Promise<number> {
   let left = count
   let passed = 0
   const lane = async () => {

@@ -17,8 +17,6 @@ type Entry = {
   timer?: NodeJS.Timeout
 }
 
-export type Admission = ReturnType<typeof createAdmission>
-
 export function createAdmission({ concurrent, waiting, wait }: Options) {
   // In the order in which they will be let in: by rank, then as they came. Empty unless every place is taken.
   const queue: Entry[] = []

@@ -6,8 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Redis } from './redis.ts'
 
-export type Generations = ReturnType<typeof createGenerations>
-
 /** Milliseconds for which a process goes by what it knows. With the time that a read takes it is the most that it can be behind. */
 const trusted = 750
 /** Milliseconds for which nobody asks a Redis that failed. */
