@@ -33,6 +33,8 @@ try {
 }
 
 // A probe that left something open is no reason to wait for it.
+// What waits in a pipe would be lost.
+await new Promise((resolve) => process.stdout.write('', resolve))
 process.exit()
 
 async function examine(home: Home, options: Options): Promise<number> {

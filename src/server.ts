@@ -10,6 +10,11 @@ export async function startServer(
   { config, log, resources, services }: Process,
   homePage?: string,
 ): Promise<Part & { address: string }> {
+  const { readiness, limiter, cache } = services
+  readiness.watch({ name: 'limits', covered: 'limits-local', check: limiter.check })
+  readiness.watch({ name: 'cache', covered: 'cache-local', check: cache.check })
+  // Who asks first should not be told that it is still starting.
+  await readiness.verdict()
   const app = await buildApp({ config, services, log, poolUse: resources.poolUse, homePage })
   const { host, port } = config.http
   try {

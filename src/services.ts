@@ -52,11 +52,7 @@ export async function createServices(
       timeout: config.http.readyTimeout,
       switches,
       metrics,
-      checks: [
-        ...databaseChecks(db),
-        { name: 'limits', covered: 'limits-local', check: limiter.check },
-        { name: 'cache', covered: 'cache-local', check: cache.check },
-      ],
+      checks: [...databaseChecks(db)],
     }),
   }
 }

@@ -44,6 +44,8 @@ function goodSecrets({ env }: Context) {
     DATABASE_URL: databaseUrl(random()),
     DATABASE_DIRECT_URL: databaseUrl(random()),
     REDIS_URL: redisUrl(random()),
+    LIMITS_REDIS_URL: redisUrl(random()),
+    CACHE_REDIS_URL: redisUrl(random()),
     SMTP_URL: smtpUrl(random()),
   }
 }
@@ -55,6 +57,8 @@ const urls = (password: string) => ({
   DATABASE_URL: databaseUrl(password),
   DATABASE_DIRECT_URL: databaseUrl(password),
   REDIS_URL: redisUrl(password),
+  LIMITS_REDIS_URL: redisUrl(password),
+  CACHE_REDIS_URL: redisUrl(password),
   SMTP_URL: smtpUrl(password),
 })
 const pem = (kind: 'ed25519' | 'ed448') =>
@@ -63,8 +67,8 @@ const pem = (kind: 'ed25519' | 'ed448') =>
     .toString()
 
 function refusalsOf(good: ReturnType<typeof goodSecrets>): Refusal[] {
-  // Those that have to be there: the direct URL is for deployments with a pooler.
-  const { DATABASE_DIRECT_URL: _, ...needed } = good
+  // Those that have to be there: the others are for deployments with a pooler, or with several Redis servers.
+  const { DATABASE_DIRECT_URL: _, LIMITS_REDIS_URL: __, CACHE_REDIS_URL: ___, ...needed } = good
   const missing = Object.fromEntries(Object.keys(needed).map((name) => [name, '']))
   const development = makeSecrets()
   const { APP_SECRET, TOKEN_SIGNING_KEY, appPassword } = development

@@ -10,6 +10,8 @@ export const isAway = (error: unknown) => !(error instanceof pg.DatabaseError) |
 
 /** The same error, or a 503 in its place when the database is away, full, shutting down, read-only or too busy. The caller may try again. */
 export function databaseFailure(error: unknown): unknown {
+  // The request was given up, and says so itself.
+  if (error instanceof AppError) return error
   if (error instanceof Error && isAway(error)) return unavailable(error)
   if (isSqlState(error, '57014', '55P03')) return busy(error as Error)
   if (isSqlState(error, '25006')) return readOnly(error as Error)
