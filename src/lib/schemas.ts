@@ -174,6 +174,24 @@ export const answerFields = {
       'Names what was answered: send it back as If-None-Match to get 304 while it is the same, and, where it is no weak one (W/), as If-Match of a change',
     examples: ['"1"'],
   }),
+  RateLimit: Type.String({
+    maxLength: 100,
+    pattern: '^"[a-z]+";r=[0-9]+;t=[0-9]+$',
+    description: 'What is left of the limit, and the seconds until all of it is free again',
+    examples: ['"public";r=99;t=105'],
+  }),
+  'RateLimit-Policy': Type.String({
+    maxLength: 100,
+    pattern: '^"[a-z]+";q=[0-9]+;w=[0-9]+$',
+    description: 'The limit that holds for the caller: calls, and the seconds that they are for',
+    examples: ['"public";q=100;w=60'],
+  }),
+  'Cache-Status': Type.String({
+    maxLength: 200,
+    pattern: '^Seaworthy; (hit|fwd=)[ -~]*$',
+    description: 'Whether it was cached (RFC 9211): a negative ttl means that it is served stale',
+    examples: ['Seaworthy; hit; ttl=42'],
+  }),
   Location: Type.String({
     format: 'uri-reference',
     maxLength: 200,

@@ -24,7 +24,9 @@ type Options = { publicUrl: string; version: string }
 type Json = Record<string, unknown>
 type Answer = { description: string; headers?: Json; content?: Record<string, { schema?: { properties?: Json } }> }
 type Parameter = { required?: boolean; schema: Json }
-type Operation = { parameters?: Parameter[]; responses: Record<string, Answer> }
+type Operation = { parameters?: Parameter[]; security?: object[]; responses: Record<string, Answer> }
+/** What the controls make of an operation: whose calls are limited, whose answers may be 304, and may be cached. */
+type Traits = { limited: boolean; conditional: boolean; cached: boolean }
 type Document = { paths: Record<string, Record<string, Operation>>; components: Json }
 
 /** The one style sheet that swagger-ui writes into its page. A release may change it: openapi.browser.test.ts then says so. */
@@ -113,7 +115,7 @@ function complete(given: object): object {
       ...operation,
       ...(parameters && { parameters: parameters.map(withDefault) }),
       responses: mapValues(responses, (answer, status) =>
-        sharedAnswer(withFields(answer, status, '304' in responses), shared.responses),
+        sharedAnswer(withFields(answer, status, traitsOf(responses, operation)), shared.responses),
       ),
     })),
   )
@@ -127,13 +129,22 @@ const fieldOf = ({ description, ...schema }: { description?: string }) => ({ des
 const withDefault = (parameter: Parameter) =>
   'default' in parameter.schema ? { ...parameter, required: false } : parameter
 
+/** Reads without a sign-in are the same for everyone: they are those that are cached. */
+function traitsOf(responses: object, { security = [] }: Pick<Operation, 'security'>): Traits {
+  const conditional = '304' in responses
+  const open = security.some((way) => Object.keys(way).length === 0)
+  return { limited: '429' in responses, conditional, cached: conditional && open }
+}
+
 /** Names the fields that plugins and errors send along: a change to those is a change here. */
-function withFields(answer: Answer, status: string, isConditional: boolean): Answer {
+function withFields(answer: Answer, status: string, { limited, conditional, cached }: Traits): Answer {
   const version = answer.content?.['application/json']?.schema?.properties?.version as { type?: string } | undefined
   const names: (keyof typeof answerFields)[] = ['X-Request-Id']
-  if (version?.type === 'integer' || status === '412' || (isConditional && status < '400')) names.push('ETag')
+  if (version?.type === 'integer' || status === '412' || (conditional && status < '400')) names.push('ETag')
   if (status === '201') names.push('Location')
   if (status === '503' || status === '429') names.push('Retry-After')
+  if (limited && (status < '400' || status === '429')) names.push('RateLimit', 'RateLimit-Policy')
+  if (cached && status < '400') names.push('Cache-Status')
   return {
     ...answer,
     headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
