@@ -1,9 +1,12 @@
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { newJob } from '../../test/builders.ts'
 import { type Held, holdTable } from '../../tools/hold-table.ts'
+import type { AppError } from '../lib/errors.ts'
+import { deadline } from './deadline.ts'
 
 const settings = {
   HANDLER_TIMEOUT_MS: '300',
@@ -78,4 +81,18 @@ test('an answer in time is as it was', async () => {
   await held.release()
   const answer = await app.inject('/health/live')
   expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'live' }])
+})
+
+test('a route may have a limit of its own', async () => {
+  const own = Fastify()
+  await own.register(deadline, { limit: 60_000 })
+  own.setErrorHandler<AppError>((error, _request, reply) => reply.code(error.status).send(error.code))
+  own.get('/patient', () => new Promise((resolve) => setTimeout(resolve, 100, 'done')))
+  own.get('/hasty', { config: { timeout: 20 } }, () => new Promise(() => {}))
+  const answers = await Promise.all(['/patient', '/hasty'].map((url) => own.inject(url)))
+  expect(answers.map(({ statusCode, body }) => [statusCode, body])).toEqual([
+    [200, 'done'],
+    [504, 'TOOK_TOO_LONG'],
+  ])
+  await own.close()
 })
