@@ -72,7 +72,9 @@ async function examineHere(selection: Control[], machine: Machine, options: Opti
     // npm passes on the signal that the terminal has sent already: the second one may not cut the tidying off.
     if (interrupted.signal.aborted) return
     interrupted.abort()
-    await run.abandon()
+    // What is cut off in the middle fails in its own way, and nobody waits for it.
+    for (const event of ['unhandledRejection', 'uncaughtException'] as const) process.on(event, () => {})
+    await run.abandon().catch((error) => console.error(error))
     process.exit(exits.interrupted)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)

@@ -84,8 +84,11 @@ export async function openRun(root: string) {
   }
 
   async function close(): Promise<void> {
-    await (await server)?.close()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    try {
+      await (await server)?.close()
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    }
   }
 }
 
