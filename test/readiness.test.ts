@@ -107,6 +107,17 @@ test('readiness/controls.tsv has what the catalogue has, once, and the levels ag
   for (const { id, level } of catalogue) expect([id, listed.get(id)]).toEqual([id, level])
 })
 
+test('each edit of a sabotage finds its text once', () => {
+  const edits = catalogue.flatMap(({ id, sabotages }) =>
+    sabotages.flatMap((sabotage) =>
+      sabotage.kind === 'source' ? sabotage.edits.map((edit) => ({ id, ...edit })) : [],
+    ),
+  )
+  expect(edits.length).toBeGreaterThan(100)
+  const astray = edits.filter(({ file, find }) => readFileSync(file, 'utf8').split(find).length !== 2)
+  expect(astray.map(({ id, file, find }) => `${id}: ${file}: ${find}`)).toEqual([])
+})
+
 // Without these the boot fails, by the dependencies of others or by their own routes: the boot itself is the detection.
 const bootFailsWithout = ['controls', 'identify', 'address']
 // A page of development, which no control asks for.

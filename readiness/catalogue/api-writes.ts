@@ -21,8 +21,8 @@ export const apiWrites: Control[] = [
       source(
         'one route is not idempotent',
         'src/modules/contracts/contracts.routes.ts',
-        "config: { access: ['client'], idempotent: true, created",
-        "config: { access: ['client'], created",
+        "config: { access: ['client'], limit: 'write', idempotent: true, created",
+        "config: { access: ['client'], limit: 'write', created",
         { red: 'key-not-required' },
       ),
       source(

@@ -20,15 +20,15 @@ export const securityAccess: Control[] = [
       source(
         'the status page of the staff is public',
         'src/plugins/health.ts',
-        "config: { access: ['support', 'admin'] }",
-        "config: { access: 'public' }",
+        "config: { access: ['support', 'admin'], limit: 'read' }",
+        "config: { access: 'public', limit: 'read' }",
         { red: 'stranger-let-in' },
       ),
       source(
         'the status page of the staff is for whoever is signed in',
         'src/plugins/health.ts',
-        "config: { access: ['support', 'admin'] }",
-        "config: { access: 'user' }",
+        "config: { access: ['support', 'admin'], limit: 'read' }",
+        "config: { access: 'user', limit: 'read' }",
         { red: 'role-let-in' },
       ),
       source(
@@ -44,7 +44,7 @@ export const securityAccess: Control[] = [
         'there is a route that nobody put into the table',
         'src/modules/contracts/contracts.routes.ts',
         "  app.get(\n    '/:id',",
-        `  app.get('/latest', { schema: { operationId: 'getLatest', response: { 200: ContractPage } }, config: { access: 'user' } }, (request) =>
+        `  app.get('/latest', { schema: { operationId: 'getLatest', response: { 200: ContractPage } }, config: { access: 'user', limit: 'read' } }, (request) =>
     contracts.list(request.actor, { limit: 1 }),
   )
 
@@ -115,7 +115,7 @@ export const securityAccess: Control[] = [
         "  app.get(\n    '/:id',",
         `  app.get(
     '/:id/price',
-    { schema: { operationId: 'getPrice', params: IdParams, response: { 200: Contract } }, config: { access: 'user' } },
+    { schema: { operationId: 'getPrice', params: IdParams, response: { 200: Contract } }, config: { access: 'user', limit: 'read' } },
     (request) => contracts.get(request.actor, request.params.id),
   )
 

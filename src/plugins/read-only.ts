@@ -26,5 +26,5 @@ export const readOnly = fp<{ isReadOnly: () => boolean }>(
       throw readOnlyNow()
     })
   },
-  { name: 'read-only', dependencies: ['authorise', 'controls'] },
+  { name: 'read-only', dependencies: ['controls'] },
 )
