@@ -157,6 +157,8 @@ function arrange(v: Values) {
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
     tokens: { signingKey: v.TOKEN_SIGNING_KEY, audience: v.TOKEN_AUDIENCE, lifetime: v.TOKEN_LIFETIME_MS },
     secret: v.APP_SECRET,
+    encryptionKeys: v.ENCRYPTION_KEYS,
+    sessions: { idleDays: v.SESSION_IDLE_DAYS, days: v.SESSION_DAYS },
     cursorLifetime: v.CURSOR_LIFETIME_MS,
   }
 }

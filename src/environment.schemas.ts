@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { Type } from 'typebox'
 import { edge } from './environment.edge.schemas.ts'
+import { identity } from './environment.identity.schemas.ts'
 import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environment.kit.schemas.ts'
 
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
@@ -146,6 +147,8 @@ export const Environment = Type.Object({
     description: 'Signs the cursors of lists, and keys what idempotency remembers of a body',
   }),
   CURSOR_LIFETIME_MS: milliseconds(3_600_000, 'How long a cursor can be used', 1000),
+
+  ...identity,
 
   BODY_LIMIT_BYTES: Type.Integer({
     minimum: 1024,

@@ -14,7 +14,7 @@ await open(async () => {
   const log = createLog({ ...config.log, service: 'seaworthy-purge', version, deployment: config.deployment })
   const resources = await openResources(config, log)
   try {
-    const { jobs } = await createServices(config, resources)
+    const { jobs } = await createServices(config, resources, log)
     const purged = {
       jobs: await jobs.purge(config.deletedJobsKeptDays),
       idempotencyKeys: await purgeKeys(resources.db),

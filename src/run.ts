@@ -35,7 +35,7 @@ export async function run(config: Config, service: string, start: Step[], beneat
   try {
     const resources = await openResources(config, log)
     running.push(resources)
-    services = await createServices(config, resources)
+    services = await createServices(config, resources, log)
     // Before the first request, so that it meets the modes and switches as they are.
     running.push(await services.switches.keepFresh(), await services.readiness.keepAsking())
     const process = { config, log, resources, services }

@@ -3,9 +3,12 @@ import type { Config } from './config.ts'
 import { databaseChecks } from './db/checks.ts'
 import { createCache } from './lib/cache.ts'
 import { createLimiter } from './lib/limits.ts'
+import type { Log } from './lib/log.ts'
 import { createMetrics } from './lib/metrics.ts'
 import { createCursors } from './lib/page.ts'
 import { createReadiness } from './lib/readiness.ts'
+import { createSeal } from './lib/seal.ts'
+import { createSecurityLog } from './lib/security-log.ts'
 import { createTokens } from './lib/tokens.ts'
 import { createApplicationsService } from './modules/applications/applications.service.ts'
 import { createAudit } from './modules/audit/audit.service.ts'
@@ -21,11 +24,14 @@ export type Services = Awaited<ReturnType<typeof createServices>>
 export async function createServices(
   config: Config,
   { db, mailer, limitsRedis, cacheRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
+  log: Log,
 ) {
   const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl })
   const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
   const audit = createAudit()
   const metrics = createMetrics()
+  const security = createSecurityLog({ log, metrics })
+  const seal = createSeal(config.encryptionKeys)
   const switches = createSwitchesService({ db, audit })
   const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
   const cache = createCache({
@@ -39,6 +45,8 @@ export async function createServices(
   const contracts = createContractsService({ db, cursors })
   return {
     metrics,
+    security,
+    seal,
     switches,
     limiter,
     cache,

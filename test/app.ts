@@ -26,7 +26,7 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
   const destination = { write: (line: string) => lines.push(JSON.parse(line)) }
   const log = createLog({ ...config.log, service: 'seaworthy-test', version: '0', deployment: 'test', destination })
   const resources = await openResources(config, log)
-  const built = await createServices(config, resources)
+  const built = await createServices(config, resources, log)
   const services = { ...built, ...replace(built) }
   const app = await buildApp({ config, services, log, poolUse: resources.poolUse })
   await app.ready()

@@ -10,6 +10,7 @@ export const pem = (kind: 'ed25519' | 'ed448') =>
     .toString()
 export const databaseUrl = (password: string) => `postgres://service:${password}@db.internal:5432/seaworthy`
 export const random = () => randomBytes(32).toString('base64url')
+export const encryptionKey = () => `2026-11:${randomBytes(32).toString('base64')}`
 
 /** What a good development environment is, with changes. */
 export const given = (changes: Source = {}): Source => ({ ...environment(databaseUrl('any')), ...changes })
@@ -21,6 +22,7 @@ export const production = (changes: Source = {}): Source => ({
   DATABASE_URL: databaseUrl(random()),
   TOKEN_SIGNING_KEY: pem('ed25519'),
   APP_SECRET: random(),
+  ENCRYPTION_KEYS: encryptionKey(),
   REDIS_URL: `redis://:${random()}@redis.internal:6379/0`,
   SMTP_URL: `smtp://service:${random()}@mail.internal:587`,
   MAIL_FROM: 'no-reply@seaworthy.test',

@@ -74,6 +74,7 @@ test('copied as it is, it is refused, and what must be filled in is named', () =
     'MAIL_FROM',
     'TOKEN_SIGNING_KEY',
     'APP_SECRET',
+    'ENCRYPTION_KEYS',
     'REDIS_URL',
   ]
   expect(load).toThrow(new RegExp(`^[^\n]+${missing.map((name) => `\n  ${name} is missing[^\n]+`).join('')}$`))

@@ -3,7 +3,7 @@ import { inject } from 'vitest'
 import { makeSecrets } from '../tools/development-secrets.ts'
 import { manyCalls } from '../tools/stack.ts'
 
-const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
+const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
 
 /** A complete environment of the service, with secrets of this process. */
 export const environment = (appUrl: string) => ({
@@ -21,6 +21,7 @@ export const environment = (appUrl: string) => ({
   WORKER_HEALTH_PORT: '0',
   TOKEN_SIGNING_KEY,
   APP_SECRET,
+  ENCRYPTION_KEYS,
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   ALLOWED_HOSTS: 'localhost',

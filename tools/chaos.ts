@@ -20,7 +20,7 @@ export type Outcome = { kills: Record<string, number>; accepted: number; faults:
 
 /** Plays the journeys on a migrated database, eight at a time, while parts are killed. */
 export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Options): Promise<Outcome> {
-  const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
+  const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
   const quick = {
     QUEUE_BACKOFF_MS: '200',
     QUEUE_LOCK_MS: '2000',
@@ -36,6 +36,7 @@ export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Optio
     LOG_LEVEL: 'info',
     TOKEN_SIGNING_KEY,
     APP_SECRET,
+    ENCRYPTION_KEYS,
     ...quick,
   }
   const stack = await openStack({ appUrl, env })

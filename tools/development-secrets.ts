@@ -6,6 +6,7 @@ import { developmentMark } from '../src/lib/secrets.ts'
 export type DevelopmentSecrets = {
   TOKEN_SIGNING_KEY: string
   APP_SECRET: string
+  ENCRYPTION_KEYS: string
   ownerPassword: string
   appPassword: string
 }
@@ -17,6 +18,7 @@ export function makeSecrets(): DevelopmentSecrets {
   return {
     TOKEN_SIGNING_KEY: `${developmentMark}\n${key}`,
     APP_SECRET: random(),
+    ENCRYPTION_KEYS: `${developmentMark}:${randomBytes(32).toString('base64')}`,
     ownerPassword: random(),
     appPassword: random(),
   }

@@ -18,7 +18,7 @@ const file = resolve(positionals[0] ?? resolve(import.meta.dirname, '../docs/ope
 
 /** The document of this tree, for a deployment that doesn't exist, as pretty JSON. */
 async function renderDocument(): Promise<string> {
-  const { TOKEN_SIGNING_KEY, APP_SECRET } = makeSecrets()
+  const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: 'https://seaworthy.example',
@@ -28,15 +28,15 @@ async function renderDocument(): Promise<string> {
     MAIL_FROM: 'nobody@seaworthy.example',
     TOKEN_SIGNING_KEY,
     APP_SECRET,
+    ENCRYPTION_KEYS,
   })
   const log = createLog({ level: 'silent', format: 'json', service: 'openapi', version: '', deployment: '' })
   const database = openDatabase(config.database, () => {})
-  const services = await createServices(config, {
-    db: database.db,
-    mailer: createMailer(config.mail),
-    limitsRedis: undefined,
-    cacheRedis: undefined,
-  })
+  const services = await createServices(
+    config,
+    { db: database.db, mailer: createMailer(config.mail), limitsRedis: undefined, cacheRedis: undefined },
+    log,
+  )
   const app = await buildApp({ config, services, log, poolUse: database.use })
   try {
     await app.ready()

@@ -59,7 +59,7 @@ await open(async () => {
 })
 
 function settings(
-  { TOKEN_SIGNING_KEY, APP_SECRET }: DevelopmentSecrets,
+  { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS }: DevelopmentSecrets,
   { ownerUrl, appUrl }: DatabaseUrls,
   smtpUrl?: string,
 ): Config {
@@ -73,6 +73,7 @@ function settings(
     MAIL_FROM: 'seaworthy@example.com',
     TOKEN_SIGNING_KEY,
     APP_SECRET,
+    ENCRYPTION_KEYS,
     ...given,
     DATABASE_URL: appUrl,
   })

@@ -36,6 +36,7 @@ const standard: Env = {
   MAIL_FROM: 'seaworthy@example.com',
   TOKEN_SIGNING_KEY: signingKey,
   APP_SECRET: randomBytes(32).toString('base64url'),
+  ENCRYPTION_KEYS: `readiness:${randomBytes(32).toString('base64')}`,
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   // A busy machine is neither an outage nor an overload.

@@ -5,8 +5,11 @@ export type Role = (typeof roles)[number]
 export const tiers = ['standard', 'partner'] as const
 export type Tier = (typeof tiers)[number]
 
-/** Who makes the request, as the access token says, and which request it is. */
-export type Actor = { id: string; role: Role; tier?: Tier; requestId?: string }
+/** What can be seen of any request, of a stranger's too; nothing in it names a person. */
+export type Seen = { requestId?: string; addressHash?: string; userAgent?: string; path?: string }
+
+/** Who makes the request, as the access token says, in which session, and what was seen of it. */
+export type Actor = Seen & { id: string; role: Role; tier?: Tier; sessionId?: string }
 
 /**
  * Who may call a route. `public`: anyone, credentials are not looked at. `optional`: anyone, but credentials that are shown must

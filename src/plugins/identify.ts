@@ -2,7 +2,7 @@
 // Stops nobody from being mistaken for another: a token counts only if its signature, issuer, audience and end are right.
 // To remove it, delete its line in app.ts: every caller is then a stranger, and all but public routes answer 401.
 import fp from 'fastify-plugin'
-import type { Actor } from '../lib/actor.ts'
+import type { Actor, Seen } from '../lib/actor.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,6 +10,8 @@ declare module 'fastify' {
     viewer: Actor | undefined
     /** Who calls, on a route that only a signed-in user reaches. */
     readonly actor: Actor
+    /** What can be seen of the request, whoever sends it. */
+    readonly seen: Seen
     credentials: 'none' | 'good' | 'bad'
   }
 }
@@ -30,14 +32,25 @@ export const identify = fp<Options>(
       },
     })
 
+    app.decorateRequest('seen', {
+      getter() {
+        return {
+          requestId: this.id,
+          addressHash: this.addressHash,
+          userAgent: (this.headers['user-agent'] ?? '').slice(0, 200),
+          path: this.url.split('?', 1)[0]?.slice(0, 500) ?? '',
+        }
+      },
+    })
+
     app.addHook('onRequest', async (request) => {
       const { authorization } = request.headers
       if (authorization === undefined) return
       const token = bearer.exec(authorization)?.[1]
       const actor = token ? await verify(token).catch(() => undefined) : undefined
-      request.viewer = actor && { ...actor, requestId: request.id }
+      request.viewer = actor && { ...actor, ...request.seen }
       request.credentials = request.viewer ? 'good' : 'bad'
     })
   },
-  { name: 'identify' },
+  { name: 'identify', dependencies: ['address'] },
 )
