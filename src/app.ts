@@ -1,15 +1,23 @@
 // The table of contents: what each request passes, in order, then the modules.
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Config } from './config.ts'
+import { usersRoutes } from './modules/admin/users.routes.ts'
 import {
   applicationsRoutes,
   jobApplicationsRoutes,
   ownApplicationsRoutes,
 } from './modules/applications/applications.routes.ts'
+import { auditRoutes } from './modules/audit/audit.routes.ts'
 import { acceptanceRoutes, contractsRoutes } from './modules/contracts/contracts.routes.ts'
+import { erasuresRoutes } from './modules/erasures/erasures.routes.ts'
+import { exportsRoutes } from './modules/exports/exports.routes.ts'
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
+import { linksRoutes, ownLinksRoutes } from './modules/identity/links.routes.ts'
+import { mfaRoutes } from './modules/identity/mfa.routes.ts'
+import { ownSessionsRoutes, sessionsRoutes } from './modules/identity/sessions.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
 import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
+import { operationsRoutes } from './modules/operations/operations.routes.ts'
 import { switchesRoutes } from './modules/switches/switches.routes.ts'
 import { address, trustedProxies } from './plugins/address.ts'
 import { admission } from './plugins/admission.ts'
@@ -18,8 +26,10 @@ import { cachedAnswers } from './plugins/cached-answers.ts'
 import { compress } from './plugins/compress.ts'
 import { conditional } from './plugins/conditional.ts'
 import { controls } from './plugins/controls.ts'
+import { cookies } from './plugins/cookies.ts'
 import { cors } from './plugins/cors.ts'
 import { created } from './plugins/created.ts'
+import { csrf } from './plugins/csrf.ts'
 import { deadline } from './plugins/deadline.ts'
 import { degraded } from './plugins/degraded.ts'
 import { drain } from './plugins/drain.ts'
@@ -28,6 +38,7 @@ import { home } from './plugins/home.ts'
 import { host } from './plugins/host.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { identify } from './plugins/identify.ts'
+import { jwks } from './plugins/jwks.ts'
 import { openapi } from './plugins/openapi.ts'
 import { answer, answerClientError, problems } from './plugins/problems.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
@@ -78,6 +89,7 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     clientErrorHandler: (error, socket) => answerClientError(error, socket, requestIdOf({ headers: {} })),
   })
 
+  const { limiter, metrics, security } = services
   await app.register(requestId)
   await app.register(requestLog)
   await app.register(problems)
@@ -85,15 +97,21 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(urlLimit)
   await app.register(drain, { isDraining: services.readiness.isDraining })
   await app.register(degraded, { modes: services.readiness.modes })
-  await app.register(host, { hosts: config.edge.hosts })
-  await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(address, { secret: config.secret })
+  await app.register(host, { hosts: config.edge.hosts, security })
+  await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(controls)
   await app.register(admission, { ...config.edge.load, metrics: services.metrics })
   await app.register(validation)
-  await app.register(identify, { verify: services.tokens.verify })
-  await app.register(rateLimit, { ...config.edge, limiter: services.limiter, metrics: services.metrics })
-  await app.register(authorise)
+  await app.register(cookies, {
+    secret: config.secret,
+    accessFor: services.tokens.expiresIn,
+    refreshFor: config.sessions.idleDays * 86_400,
+  })
+  await app.register(identify, { verify: services.tokens.verify, isEnded: services.sessions.isEnded })
+  await app.register(rateLimit, { ...config.edge, limiter, metrics, security })
+  await app.register(authorise, { security })
+  await app.register(csrf, { origins: config.edge.pageOrigins, security: services.security })
   await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })
   await app.register(idempotency, { secret: config.secret })
   await app.register(created)
@@ -115,8 +133,18 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
       pool: poolUse(),
     }),
   })
+  await app.register(jwks, { jwks: services.tokens.jwks })
   await app.register(authRoutes, { prefix: '/v1/auth', identity: services.identity })
+  await app.register(sessionsRoutes, { prefix: '/v1/auth', sessions: services.sessions })
+  await app.register(ownSessionsRoutes, { prefix: '/v1/me/sessions', sessions: services.sessions })
   await app.register(meRoutes, { prefix: '/v1/me', identity: services.identity })
+  const { links, emails, ownPasswords: passwords } = services
+  await app.register(linksRoutes, { prefix: '/v1/auth', links, emails, passwords })
+  await app.register(ownLinksRoutes, { prefix: '/v1/me', emails, passwords })
+  await app.register(mfaRoutes, { prefix: '/v1/me/mfa', mfa: services.mfa })
+  await app.register(erasuresRoutes, { prefix: '/v1/me', erasures: services.erasures })
+  await app.register(exportsRoutes, { prefix: '/v1/me/data-exports', exports: services.exports })
+  await app.register(operationsRoutes, { prefix: '/v1/operations', operations: services.operations })
   await app.register(jobsRoutes, { prefix: '/v1/jobs', jobs: services.jobs })
   await app.register(jobApplicationsRoutes, { prefix: '/v1/jobs', applications: services.applications })
   await app.register(applicationsRoutes, { prefix: '/v1/applications', applications: services.applications })
@@ -125,6 +153,13 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(contractsRoutes, { prefix: '/v1/contracts', contracts: services.contracts })
   await app.register(notificationsRoutes, { prefix: '/v1/me/notifications', notifications: services.notifications })
   await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
+  await app.register(auditRoutes, {
+    prefix: '/v1/admin/audit',
+    trail: services.trail,
+    verification: services.verification,
+    seals: services.seals,
+  })
   await app.register(switchesRoutes, { prefix: '/v1/admin/switches', switches: services.switches })
+  await app.register(usersRoutes, { prefix: '/v1/admin/users', users: services.users })
   return app
 }

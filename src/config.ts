@@ -4,8 +4,9 @@ import process from 'node:process'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { wordsOf } from './environment.edge.schemas.ts'
+import { halfExternal, unfitForProduction } from './environment.rules.ts'
 import { Environment } from './environment.schemas.ts'
-import { secretWeakness } from './lib/secrets.ts'
+import { openSecretStore, type SecretStore } from './lib/secret-store.ts'
 
 /** Everything that is wrong with the environment, a line for each variable. Doors print it and exit with 78 (EX_CONFIG of sysexits.h). */
 export class ConfigError extends Error {
@@ -29,16 +30,44 @@ type Variable = TSchema & {
   maximum?: number
 }
 
-/** Reads the environment. Throws one ConfigError that names every variable that is missing or malformed. */
-export function loadConfig(source: Source = process.env) {
+/**
+ * Reads the environment, the files that it names, and the secrets that a secrets manager has `stored`. Throws one ConfigError that
+ * names every variable that is missing or malformed.
+ */
+export function loadConfig(source: Source = process.env, stored: Source = {}) {
   const { DATABASE_OWNER_URL: _, REDIS_URL, QUEUE_DATABASE_URL, ...always } = Environment.properties
   // Embedded mode is the one place where jobs may be kept elsewhere than in Redis.
-  const isSet = (name: string) => Boolean(source[name] || source[`${name}_FILE`])
+  const isSet = (name: string) => waysOf(name, source, stored).length > 0
   const embedded =
     isSet('QUEUE_DATABASE_URL') && !isSet('REDIS_URL') && (source.NODE_ENV || 'production') !== 'production'
   const queue = embedded ? { QUEUE_DATABASE_URL } : { REDIS_URL }
-  return freeze(arrange(readAll({ ...always, ...queue }, source) as Values))
+  return freeze(arrange(readAll({ ...always, ...queue }, source, stored) as Values))
 }
+
+/** What reads all of that, secrets manager included, as often as it is called. Rejects as loadConfig throws. */
+export function configReader(source: Source = process.env): () => Promise<Config> {
+  let store: SecretStore | undefined
+  return async () => {
+    if (!source.AWS_SECRET_ID) return loadConfig(source)
+    store ??= openSecretStore(whereSecretsAre(source))
+    const stored = await store.read().catch((error: Error) => {
+      const why = error.message || error.name
+      throw new ConfigError([`AWS_SECRET_ID names ${source.AWS_SECRET_ID}, which can't be read: ${why}`])
+    })
+    return loadConfig(source, stored)
+  }
+}
+
+/** Before anything is sent there. */
+function whereSecretsAre(source: Source) {
+  const { NODE_ENV, AWS_SECRET_ID, AWS_REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER } = Environment.properties
+  const values = readAll({ NODE_ENV, AWS_SECRET_ID, AWS_REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER }, source) as Values
+  const { AWS_SECRET_ID: id = '', AWS_REGION: region, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint } = values
+  return { id, region, endpoint }
+}
+
+/** The same once. */
+export const loadConfigWithSecrets = (source?: Source): Promise<Config> => configReader(source)()
 
 /** What migrations need, and nothing that signs or serves. Throws ConfigError. */
 export function loadMigrationConfig(source: Source = process.env): { ownerUrl: string } {
@@ -46,23 +75,39 @@ export function loadMigrationConfig(source: Source = process.env): { ownerUrl: s
   return { ownerUrl: readAll({ NODE_ENV, DATABASE_OWNER_URL }, source).DATABASE_OWNER_URL as string }
 }
 
-function readAll(variables: Record<string, Variable>, source: Source): Record<string, unknown> {
+/** What the rotation of keys has to wait for, in milliseconds. Throws ConfigError. */
+export function loadKeyTimes(source: Source = process.env): { settle: number; lifetime: number } {
+  const { TOKEN_LIFETIME_MS, SECRETS_REFRESH_MS } = Environment.properties
+  const values = readAll({ TOKEN_LIFETIME_MS, SECRETS_REFRESH_MS }, source)
+  return { lifetime: Number(values.TOKEN_LIFETIME_MS), settle: settleAfter(Number(values.SECRETS_REFRESH_MS)) }
+}
+
+/** What linking a subject of another issuer needs. Throws ConfigError. */
+export function loadLinkConfig(source: Source = process.env): { ownerUrl: string; issuer: string | undefined } {
+  const { NODE_ENV, DATABASE_OWNER_URL, EXTERNAL_ISSUER, EXTERNAL_AUDIENCE, EXTERNAL_JWKS_URL } = Environment.properties
+  const external = { EXTERNAL_ISSUER, EXTERNAL_AUDIENCE, EXTERNAL_JWKS_URL }
+  const values = readAll({ NODE_ENV, DATABASE_OWNER_URL, ...external }, source)
+  return { ownerUrl: values.DATABASE_OWNER_URL as string, issuer: values.EXTERNAL_ISSUER as string | undefined }
+}
+
+function readAll(variables: Record<string, Variable>, source: Source, stored: Source = {}): Record<string, unknown> {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, variable] of Object.entries(variables)) {
     try {
-      values[name] = read(name, variable, source)
+      values[name] = read(name, variable, source, stored)
     } catch (error) {
       problems.push(`${name} ${(error as Error).message}`)
     }
   }
+  problems.push(...halfExternal(values))
   if (values.NODE_ENV === 'production') problems.push(...unfitForProduction(values))
   if (problems.length > 0) throw new ConfigError(problems)
   return values
 }
 
-function read(name: string, variable: Variable, source: Source): unknown {
-  const text = variable.secret ? textOrFile(name, source) : source[name]
+function read(name: string, variable: Variable, source: Source, stored: Source): unknown {
+  const text = variable.secret ? secretText(name, source, stored) : source[name]
   if (text === undefined || text === '') {
     if ('default' in variable) return variable.default
     if (Type.IsOptional(variable)) return undefined
@@ -76,10 +121,11 @@ function read(name: string, variable: Variable, source: Source): unknown {
   throw new Error(`should be ${whatItShouldBe(variable)}${variable.secret ? '' : `, not "${text.slice(0, 60)}"`}`)
 }
 
-function textOrFile(name: string, source: Source): string | undefined {
+function secretText(name: string, source: Source, stored: Source): string | undefined {
+  const ways = waysOf(name, source, stored)
+  if (ways.length > 1) throw new Error(`is set twice: by ${ways.join(' and by ')}`)
   const path = source[`${name}_FILE`]
-  if (!path) return source[name]
-  if (source[name]) throw new Error(`is set twice: by ${name} and by ${name}_FILE`)
+  if (!path) return source[name] || stored[name]?.trim()
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
@@ -87,27 +133,14 @@ function textOrFile(name: string, source: Source): string | undefined {
   }
 }
 
+/** Where a secret is set: in one place, or else nobody knows which one counts. */
+function waysOf(name: string, source: Source, stored: Source): string[] {
+  const ways = { [name]: source[name], [`${name}_FILE`]: source[`${name}_FILE`], AWS_SECRET_ID: stored[name] }
+  return Object.keys(ways).filter((way) => ways[way])
+}
+
 function whatItShouldBe({ should, enum: words, minimum, maximum }: Variable): string {
   return should ?? (words ? `one of ${words.join(', ')}` : `a whole number from ${minimum} to ${maximum}`)
-}
-
-function unfitForProduction(values: Record<string, unknown>): string[] {
-  const anyOrigin = wordsOf(String(values.CORS_ORIGINS)).includes('*')
-    ? ['CORS_ORIGINS may not be * in production: list the origins']
-    : []
-  const weak = Object.entries<Variable>(Environment.properties).flatMap(([name, { secret }]) => {
-    const value = values[name]
-    if (!secret || typeof value !== 'string') return []
-    if (secret === 'value') return weakness(name, value, 32)
-    const password = decodeURIComponent(new URL(value).password)
-    return password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)
-  })
-  return [...anyOrigin, ...weak]
-}
-
-function weakness(what: string, secret: string, minLength: number): string[] {
-  const why = secretWeakness(secret, minLength)
-  return why ? [`${what} ${why}: make a new one`] : []
 }
 
 function arrange(v: Values) {
@@ -115,6 +148,7 @@ function arrange(v: Values) {
     production: v.NODE_ENV === 'production',
     deployment: v.DEPLOYMENT,
     publicUrl: v.PUBLIC_URL.replace(/\/+$/, ''),
+    appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
     deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
     log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT },
     http: {
@@ -156,18 +190,30 @@ function arrange(v: Values) {
     eventsKeptDays: v.EVENTS_KEPT_DAYS,
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
     tokens: { signingKey: v.TOKEN_SIGNING_KEY, audience: v.TOKEN_AUDIENCE, lifetime: v.TOKEN_LIFETIME_MS },
+    secrets: { every: v.SECRETS_REFRESH_MS, settle: settleAfter(v.SECRETS_REFRESH_MS) },
+    external:
+      v.EXTERNAL_ISSUER && v.EXTERNAL_AUDIENCE && v.EXTERNAL_JWKS_URL
+        ? { issuer: v.EXTERNAL_ISSUER, audience: v.EXTERNAL_AUDIENCE, jwksUrl: v.EXTERNAL_JWKS_URL }
+        : undefined,
     secret: v.APP_SECRET,
     encryptionKeys: v.ENCRYPTION_KEYS,
-    sessions: { idleDays: v.SESSION_IDLE_DAYS, days: v.SESSION_DAYS },
+    auditOldKeys: wordsOf(v.AUDIT_OLD_KEYS),
+    sessions: { idleDays: v.SESSION_IDLE_DAYS, days: v.SESSION_DAYS, keptDays: v.SESSIONS_KEPT_DAYS },
+    signInDelay: v.SIGN_IN_DELAY_MS,
+    passwords: { memoryCost: v.ARGON2_MEMORY_KIB, timeCost: v.ARGON2_PASSES, atOnce: v.PASSWORD_HASHES_AT_ONCE },
     cursorLifetime: v.CURSOR_LIFETIME_MS,
   }
 }
+
+/** Every process has read a new key by then, with one reading to spare. */
+const settleAfter = (refresh: number) => 2 * refresh
 
 function arrangeEdge(v: Values) {
   return {
     trustProxy: wordsOf(v.TRUST_PROXY),
     hosts: [new URL(v.PUBLIC_URL).hostname, ...wordsOf(v.ALLOWED_HOSTS)],
     corsOrigins: wordsOf(v.CORS_ORIGINS),
+    pageOrigins: [new URL(v.PUBLIC_URL).origin, ...wordsOf(v.CORS_ORIGINS).filter((origin) => origin !== '*')],
     limits: {
       auth: limitOf(v.LIMIT_AUTH),
       payment: limitOf(v.LIMIT_PAYMENT),

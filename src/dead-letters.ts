@@ -1,6 +1,6 @@
 // Dead letter door: `npm run dead-letters` lists the events that could not be told, `-- redrive ID...|all` puts them back to be told.
 import process from 'node:process'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, loadConfigWithSecrets } from './config.ts'
 import { listDead, revive } from './db/outbox.ts'
 import { open } from './door.ts'
 import { createLog } from './lib/log.ts'
@@ -12,7 +12,7 @@ const [command = 'list', ...ids] = process.argv.slice(2)
 await open(async () => {
   const wrong = command !== 'list' && (command !== 'redrive' || ids.length === 0)
   if (wrong) throw new ConfigError(['Say list, or redrive with the ids of events, or redrive all'])
-  const config = loadConfig()
+  const config = await loadConfigWithSecrets()
   const log = createLog({ ...config.log, service: 'seaworthy-dead-letters', version, deployment: config.deployment })
   const { db, close } = await openResources(config, log)
   try {

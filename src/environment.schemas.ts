@@ -1,9 +1,10 @@
 // The variables of the environment: what each means, what it must be, and its default. .env.example and config.ts follow this list.
-import { createPrivateKey } from 'node:crypto'
 import { Type } from 'typebox'
 import { edge } from './environment.edge.schemas.ts'
 import { identity } from './environment.identity.schemas.ts'
 import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environment.kit.schemas.ts'
+import { secrets } from './environment.secrets.schemas.ts'
+import { splitSigningKeys } from './lib/signing-keys.ts'
 
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
 export const Environment = Type.Object({
@@ -128,9 +129,10 @@ export const Environment = Type.Object({
     Type.String({
       should: 'an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
       secret: 'value',
-      description: 'Signs access tokens: an Ed25519 private key in PEM',
+      description:
+        'Signs access tokens: an Ed25519 private key in PEM, or several, of which the first signs and all verify',
     }),
-    (pem) => succeeds(() => createPrivateKey(pem).asymmetricKeyType === 'ed25519'),
+    (pem) => succeeds(() => splitSigningKeys(pem)),
   ),
   TOKEN_AUDIENCE: Type.String({
     minLength: 1,
@@ -149,6 +151,8 @@ export const Environment = Type.Object({
   CURSOR_LIFETIME_MS: milliseconds(3_600_000, 'How long a cursor can be used', 1000),
 
   ...identity,
+
+  ...secrets,
 
   BODY_LIMIT_BYTES: Type.Integer({
     minimum: 1024,

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from './db/client.ts'
 import { sql } from './db/drizzle.ts'
 import type { Log } from './lib/log.ts'
 import { createMailer } from './lib/mailer.ts'
-import { openRedis, type Redis } from './lib/redis.ts'
+import { openRedis, type Redis, signInAs } from './lib/redis.ts'
 
 export type Resources = Awaited<ReturnType<typeof openResources>>
 
@@ -19,6 +19,7 @@ export async function openResources(config: Config, log: Log) {
     throw error
   })
   const mailer = createMailer(config.mail)
+  let outboxUrl = config.outbox.url
   const [limitsRedis, cacheRedis] = await Promise.all([connect('limits'), connect('cache')])
   return {
     db: database.db,
@@ -26,7 +27,15 @@ export async function openResources(config: Config, log: Log) {
     /** None in embedded mode: limits and cache are then this process's own. */
     limitsRedis,
     cacheRedis,
+    outboxUrl: () => outboxUrl,
     poolUse: database.use,
+    /** Other passwords, for the connections to come. The queues' and the mail server's need a restart. */
+    use(fresh: Config) {
+      database.connectTo(fresh.database.url)
+      outboxUrl = fresh.outbox.url
+      if (limitsRedis) signInAs(limitsRedis, fresh.redis.limits)
+      if (cacheRedis) signInAs(cacheRedis, fresh.redis.cache)
+    },
     async close() {
       mailer.close()
       limitsRedis?.disconnect()

@@ -37,7 +37,11 @@ export async function run(config: Config, service: string, start: Step[], beneat
     running.push(resources)
     services = await createServices(config, resources, log)
     // Before the first request, so that it meets the modes and switches as they are.
-    running.push(await services.switches.keepFresh(), await services.readiness.keepAsking())
+    running.push(
+      await services.switches.keepFresh(),
+      await services.sessions.keepFresh(),
+      await services.readiness.keepAsking(),
+    )
     const process = { config, log, resources, services }
     for (const step of start) {
       const part = await step(process)

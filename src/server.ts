@@ -1,9 +1,10 @@
 // HTTP door: answers the API until the process is told to stop.
 import { buildApp } from './app.ts'
-import { loadConfig } from './config.ts'
+import { configReader } from './config.ts'
 import { open } from './door.ts'
 import { startMetrics } from './metrics.ts'
 import { type Part, type Process, run } from './run.ts'
+import { keepSecretsFresh } from './secrets.ts'
 
 /** Listens. Rejects when the port is taken. */
 export async function startServer(
@@ -25,5 +26,8 @@ export async function startServer(
   }
 }
 
-if (import.meta.main)
-  await open(() => run(loadConfig(), 'seaworthy-api', [startMetrics, (process) => startServer(process)]))
+if (import.meta.main) {
+  const read = configReader()
+  const parts = [startMetrics, keepSecretsFresh(read), (process: Process) => startServer(process)]
+  await open(async () => run(await read(), 'seaworthy-api', parts))
+}

@@ -1,21 +1,40 @@
 // Builds each module's service once: the only place that knows which part is given to whom.
 import type { Config } from './config.ts'
 import { databaseChecks } from './db/checks.ts'
+import { createAttempts } from './lib/attempts.ts'
 import { createCache } from './lib/cache.ts'
+import { createExternalTokens } from './lib/external-tokens.ts'
 import { createLimiter } from './lib/limits.ts'
 import type { Log } from './lib/log.ts'
 import { createMetrics } from './lib/metrics.ts'
 import { createCursors } from './lib/page.ts'
+import { createPasswords } from './lib/passwords.ts'
 import { createReadiness } from './lib/readiness.ts'
 import { createSeal } from './lib/seal.ts'
 import { createSecurityLog } from './lib/security-log.ts'
-import { createTokens } from './lib/tokens.ts'
+import { createSigner } from './lib/signer.ts'
+import { clockTolerance, createTokens } from './lib/tokens.ts'
+import { createUsersService } from './modules/admin/users.service.ts'
 import { createApplicationsService } from './modules/applications/applications.service.ts'
 import { createAudit } from './modules/audit/audit.service.ts'
+import { createSealsService } from './modules/audit/seals.service.ts'
+import { createTrailService } from './modules/audit/trail.service.ts'
+import { createVerificationService } from './modules/audit/verification.service.ts'
 import { createContractsService } from './modules/contracts/contracts.service.ts'
+import { createErasuresService } from './modules/erasures/erasures.service.ts'
+import { createExportsService } from './modules/exports/exports.service.ts'
+import { createCredentialsService } from './modules/identity/credentials.service.ts'
+import { createEmailsService } from './modules/identity/emails.service.ts'
+import { createExternalIdentities } from './modules/identity/external-identities.service.ts'
 import { createIdentityService } from './modules/identity/identity.service.ts'
+import { createLettersService } from './modules/identity/letters.service.ts'
+import { createLinksService } from './modules/identity/links.service.ts'
+import { createMfaService } from './modules/identity/mfa.service.ts'
+import { createPasswordsService } from './modules/identity/passwords.service.ts'
+import { createSessionsService } from './modules/identity/sessions.service.ts'
 import { createJobsService } from './modules/jobs/jobs.service.ts'
 import { createNotificationsService } from './modules/notifications/notifications.service.ts'
+import { createOperationsService } from './modules/operations/operations.service.ts'
 import { createSwitchesService } from './modules/switches/switches.service.ts'
 import type { Resources } from './resources.ts'
 
@@ -26,14 +45,26 @@ export async function createServices(
   { db, mailer, limitsRedis, cacheRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
   log: Log,
 ) {
-  const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl })
+  const external =
+    config.external &&
+    createExternalIdentities({ db, tokens: createExternalTokens({ ...config.external, clockTolerance }) })
+  const { settle } = config.secrets
+  const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl, settle, external })
   const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
-  const audit = createAudit()
   const metrics = createMetrics()
   const security = createSecurityLog({ log, metrics })
-  const seal = createSeal(config.encryptionKeys)
+  const seal = createSeal(config.encryptionKeys, settle)
+  const passwords = createPasswords(config.passwords)
+  const { audit, forgetPerson } = createAudit({ seal })
+  const signer = createSigner({ secret: config.secret, purpose: 'audit seals', trusted: config.auditOldKeys })
   const switches = createSwitchesService({ db, audit })
   const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
+  const attempts = createAttempts({
+    redis: limitsRedis,
+    prefix: config.redis.prefix,
+    secret: config.secret,
+    firstDelay: config.signInDelay,
+  })
   const cache = createCache({
     redis: cacheRedis,
     prefix: config.redis.prefix,
@@ -41,20 +72,57 @@ export async function createServices(
     grace: config.edge.cache.grace,
     metrics,
   })
+  const sessions = createSessionsService({ db, tokens, audit, cursors, security, lifetimes: config.sessions })
+  const untold = (error: Error) => log.error({ err: error }, 'an owner could not be told of failed sign-ins')
+  const credentials = createCredentialsService({
+    db,
+    passwords,
+    attempts,
+    security,
+    onError: untold,
+  })
+  const mfa = createMfaService({ db, audit, seal, security, attempts, credentials, onError: untold })
+  const links = createLinksService({ db, audit, security, sessions, mfa })
   const jobs = createJobsService({ db, cursors, audit, forget: cache.forget })
   const contracts = createContractsService({ db, cursors })
+  const operations = createOperationsService({ db })
+  const users = createUsersService({ db, cursors, audit, security, sessions })
   return {
     metrics,
     security,
     seal,
+    audit,
+    forgetPerson,
+    trail: createTrailService({ db, cursors, seal }),
+    seals: createSealsService({ db, signer }),
+    verification: createVerificationService({ db, signer }),
+    signer,
     switches,
     limiter,
+    attempts,
+    passwords,
     cache,
     tokens,
-    identity: createIdentityService({ db, tokens, audit }),
+    sessions,
+    identity: createIdentityService({ db, audit, sessions, security, passwords, credentials, links, mfa }),
+    letters: createLettersService({ db, mailer, appUrl: config.appUrl }),
+    links,
+    mfa,
+    emails: createEmailsService({ db, audit, security, sessions, links, mfa }),
+    ownPasswords: createPasswordsService({ db, audit, security, passwords, credentials, sessions, links }),
     jobs,
     contracts,
     applications: createApplicationsService({ db, cursors, audit, jobs, contracts }),
+    users,
+    operations,
+    exports: createExportsService({ db, audit, seal, security, operations }),
+    erasures: createErasuresService({
+      ...{ db, audit, forgetPerson, passwords, sessions, users, jobs, security },
+      prove: async ({ id, email }, { password, code }, actor) => {
+        await credentials.check({ email, password }, actor)
+        return (tx) => mfa.check(tx, { id }, code, actor)
+      },
+    }),
     notifications: createNotificationsService({ db, cursors, audit, mailer }),
     readiness: createReadiness({
       timeout: config.http.readyTimeout,

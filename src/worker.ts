@@ -1,16 +1,31 @@
 // Job door: moves events from the outbox to the queues, and works on what waits there, until the process is told to stop.
 import { createServer } from 'node:http'
-import { loadConfig } from './config.ts'
+import { configReader } from './config.ts'
 import { markDead } from './db/outbox.ts'
 import { startRelay } from './db/relay.ts'
 import { open } from './door.ts'
 import { openQueues } from './lib/queues.ts'
+import { erasureHandlers } from './modules/erasures/erasures.worker.ts'
+import { exportHandlers } from './modules/exports/exports.worker.ts'
+import { letterHandlers } from './modules/identity/letters.worker.ts'
 import { notificationHandlers } from './modules/notifications/notifications.worker.ts'
 import { type Part, type Process, run } from './run.ts'
+import { keepSecretsFresh } from './secrets.ts'
 
 /** Works on jobs, and relays events. Resolves when it is connected to its queues. */
-export async function startWorker({ config, log, resources: { db, mailer }, services }: Process): Promise<Part> {
-  const queues = openQueues(notificationHandlers(services), {
+export async function startWorker({
+  config,
+  log,
+  resources: { db, mailer, outboxUrl },
+  services,
+}: Process): Promise<Part> {
+  const handlers = [
+    ...notificationHandlers(services),
+    ...letterHandlers(services),
+    ...exportHandlers(services),
+    ...erasureHandlers({ ...services, forget: (word) => queues.forget(word) }),
+  ]
+  const queues = openQueues(handlers, {
     ...config.queues,
     onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
   })
@@ -33,10 +48,14 @@ export async function startWorker({ config, log, resources: { db, mailer }, serv
       log.error({ err: error, eventId: id, requestId }, 'a job is a dead letter')
     },
   })
+  const sealing = await services.seals.keepSealing((error) =>
+    log.warn({ err: error }, 'the audit trail could not be sealed: trying again'),
+  )
   log.info({ concurrency: config.worker.concurrency }, 'working on jobs')
   const relay = startRelay({
     ...config.outbox,
     db,
+    url: outboxUrl,
     publish: (event) => queues.publish(event, event.again),
     onError: (error) => log.warn({ err: error }, 'the outbox could not be relayed: trying again'),
   })
@@ -44,6 +63,7 @@ export async function startWorker({ config, log, resources: { db, mailer }, serv
     async close() {
       await relay.close()
       await queues.close()
+      await sealing.close()
     },
   }
 }
@@ -70,4 +90,7 @@ export async function startHealth({ config, services: { readiness, metrics } }: 
   return { close: () => new Promise((resolve) => server.close(resolve)) }
 }
 
-if (import.meta.main) await open(() => run(loadConfig(), 'seaworthy-worker', [startHealth, startWorker]))
+if (import.meta.main) {
+  const read = configReader()
+  await open(async () => run(await read(), 'seaworthy-worker', [startHealth, keepSecretsFresh(read), startWorker]))
+}

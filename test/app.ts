@@ -56,6 +56,6 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}) }:
     const email = `${role}-${++people}@example.com`
     const password = 'correct-horse-battery'
     const { id } = await services.identity.register({ email, password, name: `A ${role}`, role })
-    return { id, role, token: await services.tokens.sign({ id, role }), email, password }
+    return { id, role, token: await services.tokens.sign({ id, role, sessionId: randomUUID() }), email, password }
   }
 }

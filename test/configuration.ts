@@ -10,7 +10,7 @@ export const pem = (kind: 'ed25519' | 'ed448') =>
     .toString()
 export const databaseUrl = (password: string) => `postgres://service:${password}@db.internal:5432/seaworthy`
 export const random = () => randomBytes(32).toString('base64url')
-export const encryptionKey = () => `2026-11:${randomBytes(32).toString('base64')}`
+const encryptionKey = () => `2026-11:${randomBytes(32).toString('base64')}`
 
 /** What a good development environment is, with changes. */
 export const given = (changes: Source = {}): Source => ({ ...environment(databaseUrl('any')), ...changes })

@@ -6,7 +6,7 @@ import { fillPages } from '../tools/full-pages.ts'
 import { buildTestApp, type Person } from './app.ts'
 
 // Without the cache, which would hide what a route runs.
-const { call, signUp, database } = await buildTestApp({ env: { CACHE: 'off' } })
+const { call, signUp, database, services } = await buildTestApp({ env: { CACHE: 'off' } })
 
 type Who = 'client' | 'worker' | 'admin'
 /** Which page or object, for whom, and the most statements that it may take. */
@@ -23,14 +23,24 @@ beforeAll(async () => {
     clientId: people.client.id,
     workerId: people.worker.id,
   })
+  await services.seals.sealNew()
   rows = {
     getLive: ['/health/live', 'admin', 0],
     getHealth: ['/health', 'admin', 0],
     getReady: ['/health/ready', 'admin', 4],
     getReadyAlias: ['/ready', 'admin', 4],
     getStatus: ['/health/status', 'admin', 4],
+    getKeys: ['/.well-known/jwks.json', 'client', 0],
     getSwitches: ['/v1/admin/switches', 'admin', 1],
+    listAudit: ['/v1/admin/audit', 'admin', 1],
+    verifyAudit: ['/v1/admin/audit/verification', 'admin', 8],
+    getAuditCheckpoint: ['/v1/admin/audit/checkpoint', 'admin', 1],
     getMe: ['/v1/me', 'client', 1],
+    listSessions: ['/v1/me/sessions', 'client', 1],
+    getDataExport: [await makeExport(people.client), 'client', 1],
+    getOperation: [`/v1/operations/${await operationOf(people.client)}`, 'client', 1],
+    listUsers: ['/v1/admin/users', 'admin', 1],
+    getUser: [`/v1/admin/users/${people.client.id}`, 'admin', 1],
     listJobs: ['/v1/jobs', 'client', 1],
     getJob: [`/v1/jobs/${jobId}`, 'client', 1],
     getSlug: [`/v1/slugs/${slug}`, 'client', 1],
@@ -42,6 +52,22 @@ beforeAll(async () => {
     listNotifications: ['/v1/me/notifications', 'client', 1],
   }
 })
+
+/** An operation that is open, or ended a moment ago. */
+async function operationOf(as: Person): Promise<string> {
+  return (await call('POST', '/v1/me/data-exports', { as })).json().id
+}
+
+/** Where an export can be read that was made as the worker makes it. */
+async function makeExport(as: Person): Promise<string> {
+  const operation = await operationOf(as)
+  const [event] = await withClient(database.ownerUrl, async (owner) => {
+    const made = "SELECT id, payload FROM outbox WHERE kind = 'data-export.requested' ORDER BY position DESC LIMIT 1"
+    return (await owner.query(made)).rows
+  })
+  await services.exports.make(event, event.payload)
+  return (await call('GET', `/v1/operations/${operation}`, { as })).json().result.href
+}
 
 /** Statements that a call runs, and the rows that it answers. */
 async function countOf([path, who]: Row, query = '') {

@@ -119,7 +119,7 @@ test('each edit of a sabotage finds its text once', () => {
 })
 
 // Without these the boot fails, by the dependencies of others or by their own routes: the boot itself is the detection.
-const bootFailsWithout = ['controls', 'identify', 'address']
+const bootFailsWithout = ['controls', 'identify', 'address', 'cookies']
 // A page of development, which no control asks for.
 const unasked = ['home']
 

@@ -145,7 +145,9 @@ async function count(ownerUrl: string, { mail }: Stack): Promise<{ accepted: num
       'SELECT u.email FROM contracts c JOIN users u ON u.id = c.worker_id',
     )
     const letters = new Map<string, Set<string>>()
-    for (const { To, MessageID } of mail.messages()) {
+    for (const { To, MessageID, Subject } of mail.messages()) {
+      // Everybody gets this one who registers, and another one of it when a worker was killed over it.
+      if (Subject === 'Confirm your address') continue
       for (const { Address } of To) letters.set(Address, (letters.get(Address) ?? new Set()).add(MessageID))
     }
     const unwritten = rows.filter(({ email }) => letters.get(email)?.size !== 1)

@@ -28,7 +28,9 @@ async function findNotification(call: Caller, as: Awaited<ReturnType<typeof join
 async function findMail(to: string) {
   const answer = await fetch(`${mailUrl}/api/v1/messages`, { signal: AbortSignal.timeout(5000) })
   const { messages } = (await answer.json()) as { messages: { To: { Address: string }[]; Subject: string }[] }
-  return messages.find(({ To }) => To.some(({ Address }) => Address === to))
+  // Joining brings one too.
+  const isOfJob = ({ Subject }: { Subject: string }) => Subject !== 'Confirm your address'
+  return messages.find((mail) => isOfJob(mail) && mail.To.some(({ Address }) => Address === to))
 }
 
 try {

@@ -34,6 +34,14 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
      SELECT $1, uuidv7(), 'application.accepted', jsonb_build_object('jobId', $2::text, 'text', 'Told.') FROM generate_series(1, 100)`,
     [clientId, jobId],
   )
+  await query(
+    `INSERT INTO sessions (user_id, user_agent, address_hash) SELECT $1, 'a tablet', 'none' FROM generate_series(1, 100)`,
+    [clientId],
+  )
+  await query(
+    "INSERT INTO audit_log (action, object_type, object_id) SELECT 'lamp.lit', 'lamp', uuidv7() FROM generate_series(1, 100)",
+    [],
+  )
   return { jobId, slug: jobId, applicationId: application?.id ?? '', contractId: contract?.id ?? '' }
 
   function addJobs(status: 'open' | 'closed', count: number) {

@@ -192,7 +192,7 @@ export const apiAnswers: Control[] = [
       source(
         'callers share an answer',
         'src/plugins/conditional.ts',
-        "reply.header('vary', variedBy(reply.getHeader('vary'), 'Authorization'))",
+        "reply.header('vary', variedBy(variedBy(reply.getHeader('vary'), 'Authorization'), 'Cookie'))",
         'return',
         { red: 'answer-shared-by-callers' },
       ),

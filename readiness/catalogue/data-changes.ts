@@ -36,8 +36,8 @@ export const dataChanges: Control[] = [
       source(
         'an audit row is written on its own',
         applications,
-        "audit(tx, actor, 'contract.made'",
-        "audit(db, actor, 'contract.made'",
+        "audit(tx, actor, 'application.accepted'",
+        "audit(db, actor, 'application.accepted'",
         {
           red: 'audited-kept',
         },

@@ -1,6 +1,7 @@
 import { type Control, config, control, removed, source } from '../control.ts'
 import { linesAreJson } from '../probes/observability-lines.ts'
 import { idGoesEverywhere, idIsTakenOrMade } from '../probes/observability-request-id.ts'
+import { eventsAreRecorded, fewReads } from '../probes/observability-security.ts'
 
 export const observability: Control[] = [
   control({
@@ -83,6 +84,50 @@ export const observability: Control[] = [
           red: 'event-without-id',
         },
       ),
+    ],
+  }),
+  control({
+    id: 'OBS-03',
+    level: 'must',
+    holds:
+      'Security events (sign-in, failure, delay, lockout, refusal, limit, session, password, block, role) are lines of a logger of their own that no level switches off and no flood swells, with outcome, actor, address hash, user agent, path and request id, and are counted by kind.',
+    because:
+      'An attack that nobody wrote down is found months later by others, and then nobody can say whose data were read.',
+    code: ['src/lib/security-log.ts'],
+    runbook: 'docs/runbooks/logs.md#security-events-are-missing',
+    needs: ['api', 'database', 'redis'],
+    own: fewReads,
+    probe: eventsAreRecorded,
+    sabotages: [
+      source('one kind is dropped', 'src/plugins/authorise.ts', "    security('access.refused', viewer)\n", '', {
+        red: 'event-missing',
+      }),
+      source(
+        'LOG_LEVEL switches them off',
+        'src/lib/security-log.ts',
+        "log.child({ logger: 'security' }, { level: 'info' })",
+        "log.child({ logger: 'security' })",
+        { red: 'switched-off-by-level' },
+      ),
+      source(
+        'where it came from is not told',
+        'src/lib/security-log.ts',
+        'requestId, addressHash, userAgent, path }\n    own',
+        'requestId, userAgent, path }\n    own',
+        { red: 'no-address-hash' },
+      ),
+      source(
+        'a flood is written line by line',
+        'src/lib/security-log.ts',
+        'second.written >= most',
+        'second.written < 0',
+        {
+          red: 'flood-not-bounded',
+        },
+      ),
+      source('they are not counted', 'src/lib/security-log.ts', '    events.inc({ kind })\n', '', {
+        red: 'not-counted',
+      }),
     ],
   }),
 ]

@@ -17,7 +17,7 @@ export const performanceQueries: Control[] = [
       'test/queries.test.ts',
     ],
     runbook: 'docs/runbooks/load.md#a-list-runs-a-query-per-row',
-    needs: ['api'],
+    needs: ['api', 'worker'],
     // The cache would hide what a read costs.
     own: { CACHE: 'off' },
     probe: asksAsOftenForAnyPage,

@@ -185,8 +185,8 @@ export const reliabilityLosses: Control[] = [
       source(
         'the audit is written outside of its transaction',
         'src/modules/applications/applications.service.ts',
-        "audit(tx, actor, 'contract.made'",
-        "audit(db, actor, 'contract.made'",
+        "audit(tx, actor, 'application.accepted'",
+        "audit(db, actor, 'application.accepted'",
         { red: 'record-without-change' },
       ),
     ],

@@ -41,12 +41,22 @@ export const reliabilityModes: Control[] = [
       source('the switch is ignored', 'src/lib/readiness.ts', ', ...switches.names.filter(switches.isOn)', '', {
         red: 'switch-ignored',
       }),
-      source('other replicas don’t follow the switch', 'src/run.ts', 'await services.switches.keepFresh(), ', '', {
-        red: 'not-on-all-replicas',
-      }),
-      removed('src/modules/switches/switches.service.ts', '      await audit(tx, actor, action, row.id)', {
-        red: 'not-audited',
-      }),
+      source(
+        'other replicas don’t follow the switch',
+        'src/run.ts',
+        '      await services.switches.keepFresh(),\n',
+        '',
+        {
+          red: 'not-on-all-replicas',
+        },
+      ),
+      removed(
+        'src/modules/switches/switches.service.ts',
+        '      await audit(tx, actor, action, row.id, { before: partsOf(row), after: { switch: name, ...partsOf(turned) } })',
+        {
+          red: 'not-audited',
+        },
+      ),
       removed('src/db/failures.ts', "  if (isSqlState(error, '25006')) return readOnly(error as Error)", {
         red: 'wrong-answer',
       }),

@@ -16,7 +16,7 @@ export const securityAccess: Control[] = [
     probe: everyCallerMeetsTheAccess,
     look: strangersMeetTheAccess,
     sabotages: [
-      removed('src/app.ts', '  await app.register(authorise)', { red: 'stranger-let-in' }),
+      removed('src/app.ts', '  await app.register(authorise, { security })', { red: 'stranger-let-in' }),
       source(
         'the status page of the staff is public',
         'src/plugins/health.ts',
@@ -68,17 +68,18 @@ export const securityAccess: Control[] = [
     id: 'SEC-13',
     level: 'must',
     holds:
-      "Nobody reads, changes or finds in a list another party's draft, application, contract or notification: 404, for every route of the document with an object in its path.",
+      "Nobody reads, changes or finds in a list another party's draft, application, contract, notification or session: 404, for every route of the document with an object in its path.",
     because: 'Ids get around, in links and logs; where the id is enough, one customer reads the contracts of another.',
     code: [
       'src/modules/jobs/jobs.service.ts',
       'src/modules/applications/applications.service.ts',
       'src/modules/contracts/contracts.service.ts',
       'src/modules/notifications/notifications.repository.ts',
+      'src/modules/identity/sessions.repository.ts',
     ],
     runbook: 'docs/runbooks/identity.md#someone-sees-what-is-not-theirs',
-    needs: ['api', 'database'],
-    lacks: 'Payments and sessions do not exist yet.',
+    needs: ['api', 'worker', 'database'],
+    lacks: 'Payments do not exist yet.',
     probe: othersMeetNothing,
     sabotages: [
       source(
@@ -93,6 +94,13 @@ export const securityAccess: Control[] = [
         'src/modules/notifications/notifications.repository.ts',
         'and(eq(notifications.id, id), eq(notifications.userId, userId))',
         'and(eq(notifications.id, id), userId ? undefined : eq(notifications.userId, userId))',
+        { red: 'done-for-another' },
+      ),
+      source(
+        'a session is ended by whoever has its id',
+        'src/modules/identity/sessions.repository.ts',
+        'and(eq(sessions.id, id), eq(sessions.userId, userId))',
+        'and(eq(sessions.id, id), userId ? undefined : eq(sessions.userId, userId))',
         { red: 'done-for-another' },
       ),
       source(

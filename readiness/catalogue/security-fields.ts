@@ -12,7 +12,7 @@ export const securityFields: Control[] = [
       'Pages of listed origins may call, without credentials of the browser; pages of any other get no field of access at all, and production refuses to boot with a wildcard.',
     because:
       "A service that reflects any origin lets each page that a customer visits read what is theirs, and one's test setting goes to production unseen.",
-    code: ['src/plugins/cors.ts', 'src/config.ts'],
+    code: ['src/plugins/cors.ts', 'src/environment.rules.ts'],
     runbook: 'docs/runbooks/edge.md#a-page-of-another-origin-cannot-call',
     needs: ['api', 'database'],
     own: { CORS_ORIGINS: origins.join() },
@@ -38,16 +38,16 @@ export const securityFields: Control[] = [
       config('any origin is listed', { CORS_ORIGINS: '*' }, { red: 'listed-origin-refused' }),
       source(
         'production takes a wildcard',
-        'src/config.ts',
-        'return [...anyOrigin, ...weak]',
-        'return anyOrigin.length < 0 ? anyOrigin : weak',
+        'src/environment.rules.ts',
+        'return [...anyOrigin, ...inClear, ...weak]',
+        'return anyOrigin.length < 0 ? anyOrigin : [...inClear, ...weak]',
         { red: 'wildcard-taken' },
       ),
       source('pages may read no field', 'src/plugins/cors.ts', '      exposedHeaders,\n', '', {
         red: 'field-not-readable',
       }),
-      source('cookies count', 'src/plugins/cors.ts', '      maxAge,\n', '      maxAge,\n      credentials: true,\n', {
-        red: 'credentials-allowed',
+      source('a listed origin can use no session', 'src/plugins/cors.ts', 'credentials: !any', 'credentials: any', {
+        red: 'cookies-refused',
       }),
     ],
   }),
@@ -158,17 +158,19 @@ export const securityFields: Control[] = [
     id: 'SEC-40',
     level: 'must',
     holds:
-      'A request for a Host that is not ours is 421, a missing, doubled or malformed one 400, X-Forwarded-Host counts for nothing, and neither an answer nor a mail takes a host from the request.',
+      'A request for a Host that is not ours is 421, a missing, doubled or malformed one 400, X-Forwarded-Host counts for nothing, and neither an answer nor a mail takes a host from the request: links in mails lead to APP_URL.',
     because:
       'Who may choose the host of a link in a reset mail gets the token that it carries; who may choose it of a cached answer gets the next reader.',
-    code: ['src/plugins/host.ts', 'src/app.ts', 'src/lib/mailer.ts'],
+    code: ['src/plugins/host.ts', 'src/app.ts', 'src/lib/mailer.ts', 'src/modules/identity/letters.service.ts'],
     runbook: 'docs/runbooks/edge.md#a-host-is-refused',
     needs: ['api', 'worker', 'mail', 'redis'],
     own: ownHosts,
-    lacks: 'There is no edge (nginx) yet that refuses it too, and no mail has a link yet.',
+    lacks: 'There is no edge (nginx) yet that refuses it too.',
     probe: onlyOurHostsAreServed,
     sabotages: [
-      removed('src/app.ts', '  await app.register(host, { hosts: config.edge.hosts })', { red: 'other-host-served' }),
+      removed('src/app.ts', '  await app.register(host, { hosts: config.edge.hosts, security })', {
+        red: 'other-host-served',
+      }),
       source(
         'the first of several hosts counts',
         'src/plugins/host.ts',
@@ -203,6 +205,28 @@ export const securityFields: Control[] = [
         'jobs.create(request.actor, request.body, request.once)',
         'jobs.create(request.actor, { ...request.body, title: `${request.body.title}, see https://${request.host}/` }, request.once)',
         { red: 'mail-from-request' },
+      ),
+      sources(
+        'a link to sign in is built from the request',
+        [
+          {
+            file: 'src/modules/identity/links.routes.ts',
+            find: "links.ask('magic-link', body.email, seen, once)",
+            replace: "links.ask('magic-link', body.email, { ...seen, requestId: host }, once)",
+          },
+          {
+            file: 'src/modules/identity/links.routes.ts',
+            find: "async ({ body, seen, once }, reply) => {\n      reply.code(202)\n      return links.ask('magic-link'",
+            replace:
+              "async ({ body, seen, once, host }, reply) => {\n      reply.code(202)\n      return links.ask('magic-link'",
+          },
+          {
+            file: 'src/modules/identity/letters.service.ts',
+            find: 'const link = `${appUrl}/',
+            replace: 'const link = `https://${event.requestId}/',
+          },
+        ],
+        { red: 'link-from-request' },
       ),
       sources(
         'Location is built from the request',

@@ -68,8 +68,8 @@ export const securityInput: Control[] = [
         [
           {
             file: 'src/modules/identity/identity.service.ts',
-            find: 'function toUser({ passwordHash: _, tier: __, ...user }: UserRow)',
-            replace: 'function toUser(user: UserRow)',
+            find: 'toUser({ id, email, name, role, version, createdAt, updatedAt }: UserRow): User {\n  return { id, email, name, role, version, createdAt, updatedAt }',
+            replace: 'toUser(row: UserRow): User {\n  return row',
           },
           {
             file: 'src/modules/identity/identity.schemas.ts',

@@ -10,8 +10,7 @@ import {
 } from '../probes/security-limits.ts'
 
 const plugin = 'src/plugins/rate-limit.ts'
-const register =
-  '  await app.register(rateLimit, { ...config.edge, limiter: services.limiter, metrics: services.metrics })'
+const register = '  await app.register(rateLimit, { ...config.edge, limiter, metrics, security })'
 
 export const securityLimits: Control[] = [
   control({
@@ -32,15 +31,15 @@ export const securityLimits: Control[] = [
       source(
         'signing in is limited as other writes are',
         'src/modules/identity/identity.routes.ts',
-        "      config: { access: 'public', limit: 'auth', writes: 'never' },",
-        "      config: { access: 'public', limit: 'write', writes: 'never' },",
+        "      config: { access: 'public', limit: 'auth', writes: 'always' },",
+        "      config: { access: 'public', limit: 'write', writes: 'always' },",
         { red: 'never-refused' },
       ),
       source(
         'all callers of an address share',
         plugin,
-        "viewer && policy !== 'auth' ? viewer.id : normalizeIP(address)",
-        'normalizeIP(address)',
+        "viewer && policy !== 'auth' ? viewer.id : addressHash",
+        'addressHash',
         {
           red: 'user-not-known',
         },
@@ -107,8 +106,8 @@ export const securityLimits: Control[] = [
       source(
         'the refusal is no security event',
         plugin,
-        "request.log.warn({ security: 'limit.refused',",
-        'request.log.warn({',
+        "security('limit.refused', request.viewer ?? request.seen, { policy })\n",
+        '\n',
         { red: 'not-recorded' },
       ),
       source('the refusal is not counted', plugin, '      refusals.inc({ policy })\n', '', { red: 'not-counted' }),
@@ -207,7 +206,7 @@ export const securityLimits: Control[] = [
           red: 'address-in-log',
         },
       ),
-      source('IPv6 counts address by address', plugin, ': normalizeIP(address)', ': address', {
+      source('IPv6 counts address by address', 'src/plugins/address.ts', 'parts.slice(0, 4)', 'parts', {
         red: 'ipv6-not-by-network',
       }),
     ],

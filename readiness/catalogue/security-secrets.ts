@@ -9,7 +9,13 @@ export const securitySecrets: Control[] = [
     holds:
       'Secrets come from the environment or from *_FILE and none has a default; production refuses missing, short, placeholder, repetitive and development secrets with exit 78, names each and repeats none.',
     because: 'A service that starts with the secret of the sample file lets anyone sign tokens of an admin.',
-    code: ['src/config.ts', 'src/environment.schemas.ts', 'src/lib/secrets.ts', 'src/door.ts'],
+    code: [
+      'src/config.ts',
+      'src/environment.rules.ts',
+      'src/environment.schemas.ts',
+      'src/lib/secrets.ts',
+      'src/door.ts',
+    ],
     runbook: 'docs/runbooks/secrets.md#production-refuses-a-secret',
     needs: ['api', 'database'],
     probe: productionRefusesWeakSecrets,
@@ -41,7 +47,7 @@ export const securitySecrets: Control[] = [
       source(
         'files are not read',
         'src/config.ts',
-        'variable.secret ? textOrFile(name, source) : source[name]',
+        'variable.secret ? secretText(name, source, stored) : source[name]',
         'source[name]',
         {
           red: 'bad-file-taken',

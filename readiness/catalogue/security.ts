@@ -1,14 +1,30 @@
 import type { Control } from '../control.ts'
 import { securityAccess } from './security-access.ts'
+import { securityAudit } from './security-audit.ts'
 import { securityFields } from './security-fields.ts'
 import { securityInput } from './security-input.ts'
 import { securityLimits } from './security-limits.ts'
+import { securityLinks } from './security-links.ts'
+import { securityPasswords } from './security-passwords.ts'
+import { securityPeople } from './security-people.ts'
+import { securityPrivacy } from './security-privacy.ts'
+import { securitySecondFactor } from './security-second-factor.ts'
 import { securitySecrets } from './security-secrets.ts'
+import { securitySessions } from './security-sessions.ts'
+import { securityTokens } from './security-tokens.ts'
 
 export const security: Control[] = [
   ...securityAccess,
+  ...securitySessions,
   ...securityLimits,
+  ...securityPasswords,
+  ...securityPrivacy,
+  ...securityLinks,
+  ...securitySecondFactor,
+  ...securityPeople,
+  ...securityAudit,
   ...securityFields,
   ...securityInput,
   ...securitySecrets,
+  ...securityTokens,
 ]

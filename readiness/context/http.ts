@@ -21,6 +21,8 @@ export type Answer = {
   text: string
   /** The first value of a field, by its name in small letters. */
   field(name: string): string | undefined
+  /** All values of a field. */
+  fields(name: string): string[]
   /** The body as JSON. Red by `not-json` when it is none. */
   json<T = Record<string, unknown>>(): T
 }
@@ -86,7 +88,8 @@ export function openCaller(url: string, { readOnly = false, token = '', from = n
               const value = answer.headers[name]
               return Array.isArray(value) ? value[0] : value
             }
-            resolve({ status: answer.statusCode ?? 0, text, field, json: () => parse(text) })
+            const fields = (name: string) => [answer.headers[name] ?? []].flat()
+            resolve({ status: answer.statusCode ?? 0, text, field, fields, json: () => parse(text) })
           })
         },
       )

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { mayCall, type Operation, operations, pathOf, routeOf } from './routes-table.ts'
+import type { Operation } from './operation.ts'
+import { mayCall, operations, pathOf, routeOf } from './routes-table.ts'
 import { invoke } from './scene.ts'
 
 type Get = (path: string) => Promise<Answer>

@@ -59,9 +59,9 @@ async function keyIsRequired(callers: Record<'client' | 'worker' | 'stranger', C
 /** Each idempotent operation of the table, sent twice with an effect, and once more as a refusal by a rule. */
 async function everyOperationReplays(client: Person, worker: Person, stranger: Call): Promise<void> {
   const tried = new Set<string>()
-  const twice = async (call: Call, id: string, part?: string) => {
+  const twice = async (call: Call, id: string, part?: string, given?: object) => {
     const { path, body } = operationOf(id)
-    const options = { key: randomUUID(), ...(body && { body: body() }) }
+    const options = { key: randomUUID(), ...(body && { body: given ?? body() }) }
     const send = () => call('POST', pathOf({ path }, part), options)
     const [once, again] = [await send(), await send()]
     if (isReplay(once)) red('replayed-at-first', `${id}: ${told(once)}`)
@@ -76,6 +76,11 @@ async function everyOperationReplays(client: Person, worker: Person, stranger: C
     answer.status < 300 ? answer.json<{ id: string }>() : red('cannot-set-up', told(answer))
 
   did(await twice(stranger, 'register'))
+  for (const id of ['requestMagicLink', 'requestPasswordReset']) did(await twice(stranger, id))
+  did(await twice(client.call, 'requestEmailVerification'))
+  const { password } = client
+  const change = { email: `moved-${randomUUID()}@example.com`, password }
+  did(await twice(client.call, 'requestEmailChange', undefined, change))
   const { id: draft } = did(await twice(client.call, 'createJob'))
   did(await twice(client.call, 'publishJob', draft))
   if ((await twice(client.call, 'publishJob', draft)).status !== 409) red('another-answer', 'published twice')

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import { insertJobs, insertRowsOfAgreements } from './api-rows.ts'
+import { insertAuditRows, insertJobs, insertRowsOfAgreements } from './api-rows.ts'
 import { operationOf, operations, pathOf } from './routes-table.ts'
 
 type Page = { data: { id: string }[]; page: { next: string | null } }
@@ -32,7 +32,9 @@ export async function pagesHoldEveryRowOnce(context: Context): Promise<Evidence>
 
 /** Rows of which all but two share one time, and one budget, for each list. */
 async function fill({ api, sql }: Context): Promise<List[]> {
-  const [client, worker] = await Promise.all([api.as('client'), api.as('worker')])
+  const [client, worker, support] = await Promise.all([api.as('client'), api.as('worker'), api.as('support')])
+  const lamp = randomUUID()
+  const addAuditRow = await insertAuditRows(sql, lamp, tied)
   const jobs = (count: number, hours: number, budget: number) =>
     insertJobs(sql, { clientId: client.id, count, hours, budget })
   await jobs(tied, 0, 500)
@@ -53,6 +55,9 @@ async function fill({ api, sql }: Context): Promise<List[]> {
     list('listJobApplications', client.call, (side) => rows.addApplication(sides[side][0]), rows.jobId),
     list('listOwnApplications', worker.call, (side) => rows.addAgreement(sides[side][0])),
     list('listContracts', client.call, (side) => rows.addAgreement(sides[side][0])),
+    list('listSessions', worker.call, (side) => rows.addSession(side === 'before' ? 9 : -9)),
+    { ...list('listAudit', support.call, addAuditRow), path: `/v1/admin/audit?objectId=${lamp}&` },
+    list('listUsers', support.call, (side) => rows.addUser(side === 'before' ? 9 : -9)),
     list('listNotifications', worker.call, (side) => rows.addNotification(sides[side][0])),
   ]
 }

@@ -20,6 +20,7 @@ export async function callRaw(url: string, bytes: string): Promise<Answer> {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? red('no-answer', said.slice(0, 200))),
     text: body,
     field: (name) => named.get(name),
+    fields: (name) => [named.get(name) ?? []].flat(),
     json: <T>() => JSON.parse(body) as T,
   }
 }

@@ -34,7 +34,7 @@ export async function insertJobs(sql: Sql, jobs: Jobs): Promise<string[]> {
 }
 
 /**
- * `count` closed jobs with an application of the worker and a contract each, as many notifications of the worker, and one job with
+ * `count` closed jobs with an application of the worker and a contract each, as many notifications and sessions of the worker, and one job with
  * as many applications of others: all of one time.
  */
 export async function insertRowsOfAgreements(
@@ -46,7 +46,8 @@ export async function insertRowsOfAgreements(
   await addAgreement(0, count)
   await addApplication(0, count)
   await addNotification(0, count)
-  return { jobId, addAgreement, addApplication, addNotification }
+  await addSession(0, count)
+  return { jobId, addAgreement, addApplication, addNotification, addSession, addUser }
 
   async function addAgreement(hours: number, number = 1) {
     const jobs = await insertJobs(sql, { clientId: client.id, count: number, hours, status: 'closed' })
@@ -74,6 +75,24 @@ export async function insertRowsOfAgreements(
     )
   }
 
+  /** Accounts stand in the order of their ids. */
+  function addUser(hours: number) {
+    return sql.owner(
+      `INSERT INTO users (id, email, name, role, password_hash)
+       SELECT id, id || '@example.com', 'A worker', 'worker', '$argon2id$none' FROM (SELECT uuidv7(make_interval(hours => $1)) AS id) AS new`,
+      [hours],
+    )
+  }
+
+  /** Sessions stand in the order of their ids. */
+  function addSession(hours: number, number = 1) {
+    return sql.owner(
+      `INSERT INTO sessions (id, user_id, user_agent, address_hash)
+       SELECT uuidv7(make_interval(hours => $2)), $1, 'a tablet', 'none' FROM generate_series(1, $3)`,
+      [worker.id, hours, number],
+    )
+  }
+
   function addNotification(hours: number, number = 1) {
     return sql.owner(
       `INSERT INTO notifications (user_id, event_id, kind, data, created_at)
@@ -82,4 +101,19 @@ export async function insertRowsOfAgreements(
       [worker.id, hours, number, jobId],
     )
   }
+}
+
+/** Audit rows of one object; what it answers puts one in front of them, or behind, as a transaction does that commits late. */
+export async function insertAuditRows(sql: Sql, objectId: string, count: number) {
+  const [kept] = await sql.owner<{ id: string }>("SELECT nextval(pg_get_serial_sequence('audit_log', 'id')) AS id")
+  await sql.owner(
+    "INSERT INTO audit_log (action, object_type, object_id) SELECT 'lamp.lit', 'lamp', $1 FROM generate_series(1, $2)",
+    [objectId, count],
+  )
+  return (side: 'before' | 'after') =>
+    sql.owner(
+      `INSERT INTO audit_log (id, action, object_type, object_id) OVERRIDING SYSTEM VALUE
+       VALUES (coalesce($1, nextval(pg_get_serial_sequence('audit_log', 'id'))), 'lamp.lit', 'lamp', $2)`,
+      [side === 'after' ? kept?.id : null, objectId],
+    )
 }

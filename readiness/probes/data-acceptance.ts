@@ -8,7 +8,7 @@ const whole = {
   contracts: 1,
   job: 'closed',
   applications: ['accepted', 'rejected', 'rejected'],
-  audited: ['application.accepted', 'contract.made', 'job.filled'],
+  audited: ['application.accepted'],
   events: ['application.accepted', 'application.rejected', 'application.rejected'],
 }
 const nothing = {
@@ -62,7 +62,7 @@ export async function acceptWholeOrNot({ api, sql }: Context) {
         (SELECT status FROM jobs WHERE id = $1) AS job,
         ARRAY(SELECT status FROM applications WHERE job_id = $1 ORDER BY 1) AS applications,
         ARRAY(SELECT action FROM audit_log WHERE actor_id = $2 AND action NOT IN ('job.created', 'job.published')
-          AND object_type <> 'user' ORDER BY 1) AS audited,
+          AND object_type NOT IN ('user', 'session') ORDER BY 1) AS audited,
         ARRAY(SELECT kind FROM outbox WHERE payload->>'jobId' = $1::text AND kind <> 'application.submitted' ORDER BY 1) AS events`,
       [job, client.id],
     )

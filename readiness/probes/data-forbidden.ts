@@ -2,6 +2,8 @@
 import type pg from 'pg'
 import type { Context } from '../context/context.ts'
 import { red } from '../control.ts'
+import { externalRows, forbiddenExternal } from './data-forbidden-external.ts'
+import { forbiddenOfMail, mailRows, optionalOfMail } from './data-forbidden-mail.ts'
 
 const uuid = (number: number) => `'00000000-0000-7000-8000-${String(number).padStart(12, '0')}'`
 const [client, worker, other, nobody] = [uuid(1), uuid(2), uuid(3), uuid(99)]
@@ -26,7 +28,22 @@ const rows = `
   INSERT INTO outbox (id, aggregate, kind, payload) VALUES (${firstEvent}, 'a', 'k', '{}'), (${secondEvent}, 'a', 'k', '{}');
   INSERT INTO inbox (event_id, consumer) VALUES (${firstEvent}, 'c'), (${secondEvent}, 'c');
   INSERT INTO idempotency_keys (caller, route, key, body_hash) VALUES ('c', 'r', 'k', ''), ('c', 'r', 'l', '');
-  INSERT INTO audit_log (action, object_type, object_id) VALUES ('a', 't', ${firstJob}), ('b', 't', ${firstJob})`
+  INSERT INTO sessions (id, user_id, user_agent, address_hash) VALUES
+    (${uuid(51)}, ${client}, 'a', 'h'), (${uuid(52)}, ${client}, 'a', 'h');
+  INSERT INTO refresh_tokens (hash, session_id) VALUES (sha256('1'), ${uuid(51)}), (sha256('2'), ${uuid(52)});
+  INSERT INTO operations (id, user_id, kind, expires_at) VALUES
+    (${uuid(61)}, ${client}, 'data-export', now()), (${uuid(62)}, ${client}, 'data-export', now());
+  INSERT INTO data_exports (id, user_id, operation_id) VALUES
+    (${uuid(71)}, ${client}, ${uuid(61)}), (${uuid(72)}, ${worker}, ${uuid(62)});
+  ${mailRows({ client, worker, nobody })};
+  ${externalRows(client, worker)};
+  INSERT INTO audit_log (action, object_type, object_id) VALUES ('a', 't', ${firstJob}), ('b', 't', ${firstJob});
+  INSERT INTO person_keys (user_id, sealed_key) VALUES (${client}, 'k'), (${worker}, 'k');
+  INSERT INTO audit_seals (number, row_ids, row_count, hashes, root, previous, seen_txid, floor_id, sealed_at, key_id, signature) VALUES
+    (1, '{[1,2)}', 1, sha256('1'), '', '', 0, 0, now(), 'k', ''), (2, '{[2,3)}', 1, sha256('2'), '', '', 0, 0, now(), 'k', '');
+  -- For what their constraints refuse: that they can't be changed at all is another control.
+  ALTER TABLE audit_log DISABLE TRIGGER USER;
+  ALTER TABLE audit_seals DISABLE TRIGGER USER`
 
 /** By table and constraint: what is set in every row, or in those of a WHERE. */
 const forbidden: Record<string, Record<string, string | string[]>> = {
@@ -94,6 +111,25 @@ const forbidden: Record<string, Record<string, string | string[]>> = {
     outbox_dead_has_error: ['dead_at = now()', "error = 'why'"],
     outbox_ends_once: "handled_at = now(), dead_at = now(), error = 'why'",
   },
+  operations: {
+    operations_pkey: `id = ${nobody}`,
+    operations_user_exists: `user_id = ${nobody}`,
+    operations_kind_shape: ["kind = 'Two words'", "kind = repeat('k', 61)"],
+    operations_status_known: "status = 'lost'",
+    operations_end_has_a_time: ["status = 'succeeded'", 'finished_at = now()'],
+    operations_failure_has_error: ["error = 'why'", "status = 'failed', finished_at = now()"],
+    operations_error_length: ["status = 'failed', finished_at = now(), error = ''"],
+    operations_result_of_success: "result = '{}'",
+  },
+  data_exports: {
+    data_exports_pkey: `id = ${nobody}`,
+    data_exports_user_exists: `user_id = ${nobody} WHERE id = ${uuid(71)}`,
+    data_exports_operation_unique: `operation_id = ${uuid(61)}`,
+    data_exports_operation_exists: `operation_id = ${nobody} WHERE id = ${uuid(71)}`,
+    data_exports_one_open: `user_id = ${client}`,
+    data_exports_sealed_has_an_end: "sealed = 'text', ended_at = now()",
+    data_exports_sealed_has_ended: "sealed = 'text', expires_at = now()",
+  },
   // The migration puts two rows in.
   switches: {
     switches_pkey: "name = 'read-only'",
@@ -104,6 +140,30 @@ const forbidden: Record<string, Record<string, string | string[]>> = {
     switches_reason_length: ["is_on = true, reason = ''", "is_on = true, reason = repeat('r', 501)"],
     switches_change_is_whole: ['changed_at = now()', `changed_by = ${client}`],
   },
+  sessions: {
+    sessions_pkey: `id = ${nobody}`,
+    sessions_user_known: `user_id = ${nobody}`,
+    sessions_user_agent_length: "user_agent = repeat('a', 201)",
+    sessions_end_has_reason: ['ended_at = now()', "ended_because = 'why'"],
+  },
+  refresh_tokens: {
+    refresh_tokens_pkey: "hash = sha256('same')",
+    refresh_tokens_session_known: `session_id = ${nobody}`,
+    refresh_tokens_hash_length: "hash = 'plain'",
+    refresh_tokens_forgiven_after_use: 'forgiven_at = now()',
+    refresh_tokens_successor_after_use: "successor = ''",
+  },
+  external_identities: forbiddenExternal(nobody),
+  person_keys: {
+    person_keys_pkey: `user_id = ${other}`,
+    person_keys_user_exists: `user_id = ${nobody} WHERE user_id = ${client}`,
+  },
+  audit_seals: {
+    audit_seals_pkey: 'number = 3',
+    audit_seals_number_positive: 'number = 0 WHERE number = 1',
+    audit_seals_hash_for_each_row: ['row_count = 0', 'row_count = 2', "hashes = ''"],
+  },
+  ...forbiddenOfMail({ client, worker, nobody }),
   inbox: { inbox_pkey: `event_id = ${firstEvent}` },
   idempotency_keys: {
     idempotency_keys_pkey: "key = 'same'",
@@ -122,9 +182,16 @@ const inserted: Record<string, string> = {
 /** Every other column has to be there. */
 const optional = [
   ...['jobs.published_at', 'jobs.closed_at', 'jobs.deleted_at', 'notifications.read_at', 'notifications.mailed_at'],
+  ...['operations.result', 'operations.error', 'operations.finished_at'],
+  ...['data_exports.sealed', 'data_exports.ended_at', 'data_exports.expires_at'],
   ...['outbox.request_id', 'outbox.published_at', 'outbox.handled_at', 'outbox.dead_at', 'outbox.error'],
   ...['idempotency_keys.status', 'idempotency_keys.body'],
-  ...['audit_log.actor_id', 'audit_log.actor_role', 'audit_log.request_id'],
+  ...['audit_log.actor_id', 'audit_log.actor_role', 'audit_log.request_id', 'audit_log.address_hash'],
+  ...['audit_log.before', 'audit_log.after', 'audit_log.person_id'],
+  ...['users.email_verified_at', 'users.blocked_at', 'users.erased_at'],
+  ...['sessions.ended_at', 'sessions.ended_because'],
+  ...['refresh_tokens.used_at', 'refresh_tokens.successor', 'refresh_tokens.forgiven_at'],
+  ...optionalOfMail,
   ...['switches.reason', 'switches.changed_by', 'switches.changed_at'],
 ]
 

@@ -2,11 +2,12 @@
 import type { Context } from '../context/context.ts'
 import { red } from '../control.ts'
 import { accept, apply, openJob } from './data-journey.ts'
+import { mailsTo } from './mail-scene.ts'
 
 export async function deliverTwice({ api, sql, mail, logs, until }: Context) {
   const [client, worker] = await Promise.all([api.as('client'), api.as('worker')])
   await accept(client, await apply(worker, await openJob(client)))
-  const mails = () => mail.messages().filter(({ To }) => To.some(({ Address }) => Address === worker.email))
+  const mails = () => mailsTo(mail, worker.email)
 
   const first = await until('never-mailed', () => mails()[0])
   const events = await until('never-told', async () => {

@@ -9,7 +9,8 @@ import { readDocument } from './scene.ts'
 /** More than any read needs, and far less than a page has rows. */
 const most = 5
 
-export async function asksAsOftenForAnyPage({ api, link, sql }: Context): Promise<Evidence> {
+export async function asksAsOftenForAnyPage(context: Context): Promise<Evidence> {
+  const { api, link, sql } = context
   const [client, worker] = await Promise.all([api.as('client'), api.as('worker')])
   const made = await fillPages((text, values) => sql.owner<{ id: string }>(text, values), {
     clientId: client.id,
@@ -17,6 +18,8 @@ export async function asksAsOftenForAnyPage({ api, link, sql }: Context): Promis
   })
   const paths: Record<string, [path: string, call: Call]> = {
     getMe: ['/v1/me', client.call],
+    ...(await operationPaths(context, client.call)),
+    listSessions: ['/v1/me/sessions', client.call],
     listJobs: ['/v1/jobs', client.call],
     getJob: [`/v1/jobs/${made.jobId}`, client.call],
     getSlug: [`/v1/slugs/${made.slug}`, client.call],
@@ -41,6 +44,16 @@ export async function asksAsOftenForAnyPage({ api, link, sql }: Context): Promis
   }
   if (seen.length < 10) red('nothing-looked-at', seen.join(', '))
   return { statements: seen }
+}
+
+/** An export that a worker has made, and the operation that led to it. */
+async function operationPaths({ until }: Context, call: Call): Promise<Record<string, [string, Call]>> {
+  const { id } = (await call('POST', '/v1/me/data-exports')).json()
+  const operation = `/v1/operations/${id}`
+  const href = await until('export-never-made', async () => {
+    return (await call('GET', operation)).json<{ result: { href: string } | null }>().result?.href
+  })
+  return { getOperation: [operation, call], getDataExport: [href, call] }
 }
 
 /** The least of several calls: what the service asks by itself now and then is in some of them. */

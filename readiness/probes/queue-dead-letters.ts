@@ -4,12 +4,14 @@ import type { Context } from '../context/context.ts'
 import type { Person } from '../context/http.ts'
 import { red } from '../control.ts'
 import { accept, apply, openJob, withdraw } from './data-journey.ts'
+import { isConfirmed, mailsTo } from './mail-scene.ts'
 
 type Event = { id: string; dead: boolean; handled: boolean; error: string | null }
 
 export async function keepAndRedrive(context: Context) {
   const { api, sql, mail, logs, finish, until } = context
   const [client, refused, served] = await Promise.all([api.as('client'), api.as('worker'), api.as('worker')])
+  await isConfirmed(context, [client, refused, served])
   mail.refuse((address) => (address === refused.email ? `nobody is called ${address} here` : undefined))
 
   await hire(refused)
@@ -67,7 +69,7 @@ export async function keepAndRedrive(context: Context) {
   }
 
   function received({ email }: Person): boolean {
-    return mail.messages().some(({ To }) => To.some(({ Address }) => Address === email))
+    return mailsTo(mail, email).length > 0
   }
 
   async function command(...words: string[]): Promise<string> {

@@ -2,13 +2,16 @@
 import type { Context } from '../context/context.ts'
 import { red } from '../control.ts'
 import { accept, apply, openJob } from './data-journey.ts'
+import { isConfirmed, mailsTo } from './mail-scene.ts'
 
 type Settings = { attempts: number; backoff: number }
 
 /** `backoff` is the first wait in milliseconds: each later one is twice as long, less up to half of it at random. */
-export async function retryLater({ api, mail, logs, until }: Context, { attempts, backoff }: Settings) {
+export async function retryLater(context: Context, { attempts, backoff }: Settings) {
+  const { api, mail, logs, until } = context
   const [client, ...workers] = await Promise.all([api.as('client'), ...[1, 2, 3, 4, 5].map(() => api.as('worker'))])
   const [chosen] = workers
+  await isConfirmed(context, [client, ...workers])
   let refusals = 2
   // One is let through at the third try, all others never.
   mail.refuse((address) => (address === chosen?.email && refusals-- <= 0 ? undefined : 'no room in this mailbox'))
@@ -16,7 +19,7 @@ export async function retryLater({ api, mail, logs, until }: Context, { attempts
   const [application = ''] = await Promise.all(workers.map((worker) => apply(worker, job)))
   await accept(client, application)
 
-  await until('not-delivered-at-last', () => mail.messages().some(({ To }) => To[0]?.Address === chosen?.email))
+  await until('not-delivered-at-last', () => mailsTo(mail, chosen?.email ?? '').length > 0)
   // The log says of each job when it failed, and then that it is dead.
   const failing = await until('never-given-up', () => {
     const lines = logs.lines()

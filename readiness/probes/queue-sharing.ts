@@ -4,11 +4,13 @@ import type { Context } from '../context/context.ts'
 import { openLink } from '../context/link.ts'
 import { red } from '../control.ts'
 import { accept, apply, openJob } from './data-journey.ts'
+import { isConfirmed, mailsTo } from './mail-scene.ts'
 
 const jobs = 4
 
 /** `lock` is how long a job belongs to a worker that says nothing, in milliseconds. */
-export async function shareTheLoad({ api, sql, mail, startWorker, until }: Context, lock: number) {
+export async function shareTheLoad(context: Context, lock: number) {
+  const { api, sql, mail, startWorker, until } = context
   await using opened = new AsyncDisposableStack()
   const way = opened.adopt(await openLink(Number(new URL(mail.smtpUrl).port)), (link) => link.close())
   const settings = { SMTP_URL: `smtp://127.0.0.1:${way.port}`, WORKER_CONCURRENCY: '1' }
@@ -19,6 +21,7 @@ export async function shareTheLoad({ api, sql, mail, startWorker, until }: Conte
     startWorker(settings),
   ])
 
+  await isConfirmed(context, [client, worker])
   way.hold()
   await accept(client, await apply(worker, await openJob(client)))
   await until('never-mailed', async () => (await mailEvents('published_at IS NOT NULL')) === 1)
@@ -32,7 +35,7 @@ export async function shareTheLoad({ api, sql, mail, startWorker, until }: Conte
   // Told to stop, they end what they have begun: a second mail would be there by then.
   for (const { child } of workers) child.kill('SIGTERM')
   await Promise.all(workers.map(({ ended }) => ended))
-  const mails = mail.messages().filter(({ To }) => To[0]?.Address === worker.email)
+  const mails = mailsTo(mail, worker.email)
   if (mails.length !== 1) red('mailed-twice', `${mails.length} mails`)
   return { workers: workers.length, atOnce: shared.atOnce, notifications: shared.told, slowMails: mails.length }
 

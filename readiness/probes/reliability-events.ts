@@ -2,6 +2,7 @@
 import type { Context } from '../context/context.ts'
 import { openLink } from '../context/link.ts'
 import { type Evidence, red } from '../control.ts'
+import { mailsTo } from './mail-scene.ts'
 import { accept, apply, count, jobsOf, kill, openJob, together } from './reliability-scene.ts'
 
 const toldOf = 'SELECT count(*) FROM notifications WHERE user_id = $1'
@@ -87,7 +88,7 @@ export async function waitsForRedis(context: Context): Promise<Evidence> {
   )
   const seen = told.map(({ kind, times }) => `${kind}: ${times}`)
   if (seen.join() !== 'application.accepted: 2,application.submitted: 1') red('not-told-once', seen.join())
-  const mails = mail.messages().filter(({ To }) => To[0]?.Address === scene.worker.email).length
+  const mails = mailsTo(mail, scene.worker.email).length
   if (mails !== 1) red('not-mailed-once', `${mails} mails`)
   return { read: read.status, write: accepted.status, waited, told: seen, mails }
 }

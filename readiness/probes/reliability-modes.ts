@@ -6,6 +6,7 @@ import type { Answer, Call } from '../context/http.ts'
 import { type Link, openLink } from '../context/link.ts'
 import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
+import { mailsTo } from './mail-scene.ts'
 import { accept, apply, draft, kill, openJob, outcome, paced, type Scene } from './reliability-scene.ts'
 
 type Load = ReturnType<Context['load']>
@@ -56,7 +57,7 @@ export async function holdsRowByRow(context: Context): Promise<Evidence> {
     ]
     const seen: string[] = []
     for (const phase of phases) seen.push(await goesThrough(phase, loads, asked, until))
-    await until('mail-not-sent', () => mailsTo(context, scene) === 1)
+    await until('mail-not-sent', () => mailsOf(context, scene) === 1)
     await until('does-not-return', async () => (await askReady(asked.worker)).json().status === 'ready', {
       within: 15_000,
     })
@@ -101,8 +102,7 @@ async function replaceWorker({ workers, startWorker }: Context, toMail: Link): P
   return startWorker({ SMTP_URL: `smtp://127.0.0.1:${toMail.port}` })
 }
 
-const mailsTo = ({ mail }: Context, { worker }: Scene) =>
-  mail.messages().filter(({ To }) => To[0]?.Address === worker.email).length
+const mailsOf = ({ mail }: Context, { worker }: Scene) => mailsTo(mail, worker.email).length
 
 /** The contract is made and told of without the mail, which is tried again. */
 async function mailWaits(context: Context, scene: Scene, worker: Door, toMail: Link): Promise<string> {

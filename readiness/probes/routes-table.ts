@@ -1,26 +1,8 @@
 // Every operation of the service and who may call it, written by hand on purpose: the probes hold the served document against this
 // table, both ways, so that neither a route nor its access can change without someone who says so here.
-import { randomUUID } from 'node:crypto'
-import type { Role } from '../context/http.ts'
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-/** `public`: anyone, credentials are not looked at. `optional`: anyone, but bad credentials are refused. `user`: any role. */
-type Who = 'public' | 'optional' | 'user' | readonly Role[]
-export type Caller = Role | 'stranger'
-export type Operation = {
-  /** The operation id of the document. */
-  id: string
-  method: Method
-  /** With `:id`, `:slug` or `:name` for the part that varies. */
-  path: string
-  who: Who
-  /** Takes an Idempotency-Key, and must have one. */
-  idempotent?: true
-  /** Takes an If-Match, and must have one. */
-  conditional?: true
-  /** A new valid body. */
-  body?: () => Record<string, unknown>
-}
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Caller, Operation } from './operation.ts'
+import { mailOperations } from './routes-of-mail.ts'
 
 export const callers: readonly Caller[] = ['stranger', 'client', 'worker', 'support', 'admin']
 
@@ -46,9 +28,25 @@ export const operations: readonly Operation[] = [
   { id: 'getHealth', method: 'GET', path: '/health', who: 'public' },
   { id: 'getReadyAlias', method: 'GET', path: '/ready', who: 'public' },
 
+  { id: 'getKeys', method: 'GET', path: '/.well-known/jwks.json', who: 'public' },
+
   { id: 'register', method: 'POST', path: '/v1/auth/register', who: 'public', idempotent: true, body: newUser },
   // Nobody has this account: 401 by CREDENTIALS_WRONG, after the body was taken.
-  { id: 'logIn', method: 'POST', path: '/v1/auth/login', who: 'public', body: credentials },
+  { id: 'logIn', method: 'POST', path: '/v1/auth/login', who: 'public', proves: true, body: credentials },
+  // Nobody has this token: 401 by REFRESH_REFUSED.
+  {
+    id: 'refreshSession',
+    method: 'POST',
+    path: '/v1/auth/refresh',
+    who: 'public',
+    proves: true,
+    body: () => ({ refreshToken: randomBytes(32).toString('base64url') }),
+  },
+  { id: 'logOut', method: 'POST', path: '/v1/auth/logout', who: 'user', ends: true },
+  ...mailOperations,
+  { id: 'listSessions', method: 'GET', path: '/v1/me/sessions', who: 'user' },
+  { id: 'endOtherSessions', method: 'DELETE', path: '/v1/me/sessions', who: 'user' },
+  { id: 'endSession', method: 'DELETE', path: '/v1/me/sessions/:id', who: 'user' },
   { id: 'getMe', method: 'GET', path: '/v1/me', who: 'user' },
   { id: 'changeMe', method: 'PATCH', path: '/v1/me', who: 'user', conditional: true, body: () => ({ name: 'Ada' }) },
 
@@ -99,6 +97,40 @@ export const operations: readonly Operation[] = [
 
   { id: 'listNotifications', method: 'GET', path: '/v1/me/notifications', who: 'user' },
   { id: 'readNotification', method: 'PUT', path: '/v1/me/notifications/:id/read', who: 'user' },
+
+  { id: 'listAudit', method: 'GET', path: '/v1/admin/audit', who: ['support', 'admin'] },
+  { id: 'verifyAudit', method: 'GET', path: '/v1/admin/audit/verification', who: ['admin'] },
+  { id: 'getAuditCheckpoint', method: 'GET', path: '/v1/admin/audit/checkpoint', who: ['admin'] },
+  // It is nobody's password: 401, and nobody is erased.
+  {
+    id: 'eraseMe',
+    method: 'DELETE',
+    path: '/v1/me',
+    who: 'user',
+    proves: true,
+    body: () => ({ password: randomUUID() }),
+  },
+  { id: 'requestDataExport', method: 'POST', path: '/v1/me/data-exports', who: 'user', idempotent: true },
+  { id: 'getDataExport', method: 'GET', path: '/v1/me/data-exports/:id', who: 'user' },
+  { id: 'getOperation', method: 'GET', path: '/v1/operations/:id', who: 'user' },
+
+  { id: 'listUsers', method: 'GET', path: '/v1/admin/users', who: ['support', 'admin'] },
+  { id: 'getUser', method: 'GET', path: '/v1/admin/users/:id', who: ['support', 'admin'] },
+  {
+    id: 'blockUser',
+    method: 'PUT',
+    path: '/v1/admin/users/:id/block',
+    who: ['admin'],
+    body: () => ({ reason: 'Sells lighthouses of others' }),
+  },
+  { id: 'unblockUser', method: 'DELETE', path: '/v1/admin/users/:id/block', who: ['admin'] },
+  {
+    id: 'changeRole',
+    method: 'PUT',
+    path: '/v1/admin/users/:id/role',
+    who: ['admin'],
+    body: () => ({ role: 'support' }),
+  },
 
   { id: 'getSwitches', method: 'GET', path: '/v1/admin/switches', who: ['support', 'admin'] },
   // Without a part they are called on a switch that there is not: those that there are would be felt by every other probe.

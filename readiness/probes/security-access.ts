@@ -3,21 +3,13 @@ import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Target } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
-import {
-  type Caller,
-  callers,
-  hiddenPages,
-  mayCall,
-  type Operation,
-  operations,
-  pathOf,
-  routeOf,
-} from './routes-table.ts'
+import type { Caller, Operation } from './operation.ts'
+import { callers, hiddenPages, mayCall, operations, pathOf, routeOf } from './routes-table.ts'
 import { type Described, invoke, readDocument } from './scene.ts'
 
 export async function everyCallerMeetsTheAccess(context: Context): Promise<Evidence> {
   const { api } = context
-  const calls = await Promise.all(callers.map(async (caller) => callEverything(caller, await callOf(api, caller))))
+  const calls = await Promise.all(callers.map((caller) => callEverything(caller, () => callOf(api, caller))))
   for (const page of hiddenPages) {
     const { status } = await api.anonymous('GET', page)
     if (status !== 200) red('page-refused', `${page}: ${status}`)
@@ -43,10 +35,11 @@ async function callOf(api: Context['api'], caller: Caller): Promise<Call> {
   return caller === 'stranger' ? api.anonymous : (await api.as(caller)).call
 }
 
-async function callEverything(caller: Caller, call: Call): Promise<number[]> {
+async function callEverything(caller: Caller, open: () => Promise<Call>): Promise<number[]> {
   const statuses: number[] = []
+  const call = await open()
   for (const operation of operations) {
-    const answer = await invoke(call, operation.id)
+    const answer = await invoke(operation.ends ? await open() : call, operation.id)
     judge(operation, caller, answer)
     statuses.push(answer.status)
   }
@@ -57,8 +50,8 @@ function judge(operation: Operation, caller: Caller, answer: Answer): void {
   const { status } = answer
   const seen = `${caller}, ${operation.id}: ${status}`
   if (mayCall(operation, caller)) {
-    const wrongPassword = operation.id === 'logIn' && status === 401
-    if ((status === 401 && !wrongPassword) || status === 403) red('refused-though-allowed', seen)
+    const isUnproven = operation.proves && status === 401
+    if ((status === 401 && !isUnproven) || status === 403) red('refused-though-allowed', seen)
     if (status === 500) red('operation-fails', seen)
     return
   }
@@ -81,9 +74,9 @@ async function documentAndTableAgree(get: (path: string) => Promise<Answer>): Pr
 const nameOf = ({ operationId, route }: Described) => `${operationId}: ${route}`
 
 function securityOf({ who }: Operation): string {
-  const asked = { bearer: [] }
+  const asked = [{ bearer: [] }, { cookie: [] }]
   if (who === 'public') return JSON.stringify([{}])
-  return JSON.stringify(who === 'optional' ? [{}, asked] : [asked])
+  return JSON.stringify(who === 'optional' ? [{}, ...asked] : asked)
 }
 
 /** One route that says nothing of its access, and one whose access is misspelt: the process has to end, and to name both. */

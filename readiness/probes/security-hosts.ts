@@ -5,6 +5,7 @@ import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { isProblem } from './api-problems.ts'
 import { callRaw } from './api-raw-call.ts'
+import { mailedToken, mailsTo } from './mail-scene.ts'
 import { invoke, make } from './scene.ts'
 
 /** The settings of the control: a proxy is trusted, so that what it forwards would count if anything counted. */
@@ -64,7 +65,8 @@ const raw = (url: string, target: string, fields: string[], protocol = 'HTTP/1.1
   callRaw(url, [`GET ${target} ${protocol}`, ...fields, 'Connection: close', '', ''].join('\r\n'))
 
 /** A worker is chosen while every request names another host in every field that proxies use. The mail of it goes out. */
-async function noLinkComesFromTheRequest({ api, mail, until }: Context): Promise<Evidence> {
+async function noLinkComesFromTheRequest(context: Context): Promise<Evidence> {
+  const { api, mail, until } = context
   const answers: Answer[] = []
   const forging =
     ({ call }: Pick<Person, 'call'>): Call =>
@@ -89,12 +91,24 @@ async function noLinkComesFromTheRequest({ api, mail, until }: Context): Promise
   for (const id of ['listJobs', 'listContracts', 'listOwnApplications', 'listNotifications']) await invoke(worker, id)
   for (const path of ['/openapi.json', '/docs', `/${randomUUID()}`]) await worker('GET', path)
 
-  const isTheirs = ({ Recipients }: { Recipients: string[] }) => Recipients.includes(chosen.email)
-  const sent = await until('no-mail', () => mail.messages().find(isTheirs), { within: 20_000 })
+  const sent = await until('no-mail', () => mailsTo(mail, chosen.email)[0], { within: 20_000 })
   if (JSON.stringify(sent).includes(foreign)) red('mail-from-request', sent.Text)
   for (const { status, text, field } of answers) {
     const said = `${field('location')} ${field('link')} ${field('content-location')} ${text}`
     if (said.includes(foreign)) red('answer-from-request', `${status} ${said.slice(0, 300)}`)
   }
-  return { mails: 1, forgedCalls: answers.length }
+  const linked = await linkIsOurs(context, forging({ call: api.anonymous }), chosen.email)
+  return { mails: 2, linked, forgedCalls: answers.length }
+}
+
+/** Asked for by another of our names, with a foreign one forwarded: the mail leads to where people's pages are, and nowhere else. */
+async function linkIsOurs(context: Context, forged: Call, email: string): Promise<string> {
+  const byOtherName: Call = (method, path, options = {}) =>
+    forged(method, path, { ...options, headers: { host: 'api.example.org', ...options.headers } })
+  const token = await mailedToken(context, byOtherName, email)
+  const [sent] = mailsTo(context.mail, email)
+  const links = sent?.Text.match(/https?:[^\s]+/g) ?? []
+  const ours = `${ownHosts.PUBLIC_URL}/magic-link#token=${token}`
+  if (links.length !== 1 || links[0] !== ours) red('link-from-request', links.map((link) => link.split('#')[0]).join())
+  return `${ownHosts.PUBLIC_URL}/magic-link`
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type Context, until } from '../context/context.ts'
 import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
+import { mailsTo } from './mail-scene.ts'
 import { operationOf } from './routes-table.ts'
 import { invoke, type Made, make } from './scene.ts'
 
@@ -124,8 +125,7 @@ async function mailedAsText({ mail, sql }: Context, client: Person, worker: Pers
     [worker.id, title],
   )
   await make(client.call, 'acceptApplication', { part: String(application?.id) })
-  const isTheirs = ({ Recipients }: { Recipients: string[] }) => Recipients.includes(worker.email)
-  const sent = await until('no-mail', () => mail.messages().find(isTheirs), { within: 20_000 })
+  const sent = await until('no-mail', () => mailsTo(mail, worker.email)[0], { within: 20_000 })
   if (sent.HTML !== '') red('mail-has-markup', sent.HTML.slice(0, 200))
   if (sent.Recipients.length !== 1 || sent.Bcc.length > 0) red('mail-goes-astray', String(sent.Recipients.length))
   const plain = (text: string) => text.replace(/\s+/g, ' ')

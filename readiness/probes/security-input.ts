@@ -185,6 +185,9 @@ async function answersFollowTheirSchemas(callers: Callers, document: Document): 
   const { email, password } = account
   await walk(stranger, 'register', { body: account })
   await walk(stranger, 'logIn', { body: { email, password } })
+  const { refreshToken } = (await invoke(stranger, 'logIn', { body: { email, password } })).json()
+  await walk(stranger, 'refreshSession', { body: { refreshToken } })
+  await walk(client, 'listSessions')
   const me = await walk(client, 'getMe')
   await walk(client, 'changeMe', { headers: { 'if-match': `"${me.version}"` } })
   const { id: part, slug } = await walk(client, 'createJob')
@@ -200,6 +203,6 @@ async function answersFollowTheirSchemas(callers: Callers, document: Document): 
   await walk(worker, 'getContract', { part: contract })
   for (const id of ['listContracts', 'listNotifications']) await walk(worker, id)
   for (const id of ['getLive', 'getHealth', 'getReady', 'getReadyAlias']) await walk(stranger, id)
-  for (const id of ['getStatus', 'getSwitches']) await walk(support, id)
+  for (const id of ['getStatus', 'getSwitches', 'listAudit']) await walk(support, id)
   return held
 }

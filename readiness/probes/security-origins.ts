@@ -21,7 +21,7 @@ const accessFields = ['origin', 'credentials', 'methods', 'headers', 'private-ne
   (name) => `access-control-allow-${name}`,
 )
 const readable = ['ETag', 'Location', 'Retry-After', 'RateLimit', 'X-Request-Id', 'Idempotent-Replayed']
-const sendable = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match']
+const sendable = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-csrf-token']
 
 export async function onlyListedOriginsGetIn(context: Context): Promise<Evidence> {
   const { api } = context
@@ -63,7 +63,7 @@ export async function onlyListedOriginsGetIn(context: Context): Promise<Evidence
 function isAllowed(origin: string, answer: Answer): void {
   if (answer.field('access-control-allow-origin') !== origin)
     red('listed-origin-refused', `${origin}: ${answer.status}`)
-  if (answer.field('access-control-allow-credentials')) red('credentials-allowed')
+  if (answer.field('access-control-allow-credentials') !== 'true') red('cookies-refused')
   if (!/\bOrigin\b/i.test(answer.field('vary') ?? '')) red('answer-shared-by-origins', `${answer.field('vary')}`)
   const exposed = answer.field('access-control-expose-headers') ?? ''
   for (const name of readable) if (!exposed.includes(name)) red('field-not-readable', name)

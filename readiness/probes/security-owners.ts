@@ -16,8 +16,9 @@ export async function othersMeetNothing(context: Context): Promise<Evidence> {
   const cases = casesOf(scene)
   const { operations } = await readDocument((path) => api.anonymous('GET', path))
   const routes = operations.filter(({ parameters = [] }) => parameters.some((parameter) => parameter.in === 'path'))
-  // A slug is public; that of a draft must not lead to it. Switches are nobody's.
-  const known = new Set(['getSlug', 'turnOnSwitch', 'turnOffSwitch', ...cases.map(({ id }) => id)])
+  // A slug is public; that of a draft must not lead to it. Switches are nobody's, and accounts the staff's, as SEC-12 has it.
+  const staffs = ['turnOnSwitch', 'turnOffSwitch', 'getUser', 'blockUser', 'unblockUser', 'changeRole']
+  const known = new Set(['getSlug', ...staffs, ...cases.map(({ id }) => id)])
   for (const { operationId, route } of routes) if (!known.has(operationId)) red('object-route-unknown', route)
 
   const before = await rowsOf(sql, scene)
@@ -50,7 +51,7 @@ async function meetsNothing(call: Call, id: string, part: string, role: string):
 }
 
 /** Two clients, two workers and support; of the first client a job in every state, and what came of them. */
-async function setScene({ api, sql }: Context) {
+async function setScene({ api, sql, until }: Context) {
   const [client, rival, worker, other, support] = await Promise.all([
     api.as('client'),
     api.as('client'),
@@ -77,16 +78,32 @@ async function setScene({ api, sql }: Context) {
      VALUES ($1, $2, 'application.submitted', $3) RETURNING id`,
     [client.id, randomUUID(), { text: 'Someone applied.', jobId: open.id }],
   )
+  const dataExport = await exportOf(client.call, until)
+  const [session] = await sql.owner<{ id: string }>(
+    `INSERT INTO sessions (user_id, user_agent, address_hash) VALUES ($1, 'a tablet', 'none') RETURNING id`,
+    [client.id],
+  )
   return {
-    ...{ client, rival, worker, other, support, draft, open, closing, deleted },
+    ...{ client, rival, worker, other, support, draft, open, closing, deleted, session: { id: String(session?.id) } },
     ...{ contract, application, withdrawn, notification: { id: String(notification?.id) } },
+    dataExport,
   }
+}
+
+/** An export that a worker has made, and the operation that led to it. */
+async function exportOf(call: Call, until: Context['until']): Promise<{ id: string; operation: string }> {
+  const { id: operation } = await make(call, 'requestDataExport')
+  const href = await until('export-never-made', async () => {
+    const { result } = (await call('GET', `/v1/operations/${operation}`)).json<{ result: { href: string } | null }>()
+    return result?.href
+  })
+  return { id: href.split('/').at(-1) ?? '', operation }
 }
 
 /** In an order in which the owners' calls can all succeed. */
 function casesOf(scene: Scene): Case[] {
   const { client, rival, worker, other, support } = scene
-  const { draft, open, closing, deleted, contract, application, withdrawn, notification } = scene
+  const { draft, open, closing, deleted, contract, application, withdrawn, notification, session, dataExport } = scene
   return [
     { id: 'getJob', part: draft.id, others: [rival, worker], owner: client },
     { id: 'editJob', part: draft.id, others: [rival], owner: client },
@@ -102,18 +119,22 @@ function casesOf(scene: Scene): Case[] {
     { id: 'acceptApplication', part: application.id, others: [rival], owner: client },
     { id: 'getContract', part: contract.id, others: [rival, other], owner: client },
     { id: 'getContract', part: contract.id, others: [], owner: worker },
+    { id: 'getDataExport', part: dataExport.id, others: [rival, worker, support], owner: client },
+    { id: 'getOperation', part: dataExport.operation, others: [rival, worker, support], owner: client },
+    { id: 'endSession', part: session.id, others: [rival, worker, support], owner: client },
     { id: 'readNotification', part: notification.id, others: [rival, worker, support], owner: client },
   ]
 }
 
 async function listsLeaveOut(scene: Scene, anonymous: Call): Promise<void> {
-  const { client, rival, worker, other, draft, contract, application, notification } = scene
+  const { client, rival, worker, other, draft, contract, application, notification, session } = scene
   const drafts = `/v1/jobs?status=draft&clientId=${client.id}`
   const lists: [Call, string, { id: string }][] = [
     [rival.call, '/v1/contracts', contract],
     [other.call, '/v1/contracts', contract],
     [other.call, '/v1/me/applications', application],
     [rival.call, '/v1/me/notifications', notification],
+    [rival.call, '/v1/me/sessions', session],
     [worker.call, '/v1/me/notifications', notification],
     [rival.call, drafts, draft],
     [worker.call, drafts, draft],
@@ -131,13 +152,14 @@ async function draftStaysHidden({ draft }: Scene, anonymous: Call): Promise<void
 }
 
 /** Everything that the others reached for, as it is stored. */
-async function rowsOf(sql: Context['sql'], { client, notification }: Scene): Promise<string> {
+async function rowsOf(sql: Context['sql'], { client, notification, session }: Scene): Promise<string> {
   const rows = await sql.owner(
     `SELECT to_jsonb(jobs) AS row FROM jobs WHERE client_id = $1
      UNION ALL SELECT to_jsonb(a) FROM applications a JOIN jobs j ON j.id = a.job_id WHERE j.client_id = $1
      UNION ALL SELECT to_jsonb(contracts) FROM contracts WHERE client_id = $1
+     UNION ALL SELECT to_jsonb(s) FROM sessions s WHERE s.id = $3
      UNION ALL SELECT to_jsonb(n) FROM notifications n WHERE n.id = $2`,
-    [client.id, notification.id],
+    [client.id, notification.id, session.id],
   )
   return rows
     .map((row) => JSON.stringify(row))

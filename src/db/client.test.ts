@@ -215,3 +215,15 @@ test.each<[string, Partial<typeof users.$inferInsert>, string]>([
   expect(error).toMatchObject({ constraint })
   expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(/secret/i)
 })
+
+test('new connections sign in by the URL that was given last, and those that there are stay', async () => {
+  const { db, connectTo } = open()
+  const pid = await pidOf(db)
+  const other = new URL(appUrl)
+  other.searchParams.set('application_name', 'signed-in-anew')
+  connectTo(other.href)
+  expect(await pidOf(db)).toBe(pid)
+  await db.renew()
+  const { rows } = await db.execute<{ name: string }>(sql`SELECT current_setting('application_name') AS name`)
+  expect(rows).toEqual([{ name: 'signed-in-anew' }])
+})

@@ -61,6 +61,10 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
 
   return {
     db,
+    /** New connections go there, and sign in so, from now on; those that there are stay. */
+    connectTo: (url: string) => {
+      pool.options.connectionString = url
+    },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount, max: options.poolMax }),
     close: () => pool.end(),
   }

@@ -26,6 +26,9 @@ export const isTiming = (error: unknown) => isBeneath(error, '40001', '40P01')
 /** Whether it met a server that takes no writes: one that became a standby, or was made read-only. */
 export const isReadOnly = (error: unknown) => isBeneath(error, '25006')
 
+/** Whether a unique constraint refused it: someone else has that value. */
+export const isTaken = (error: unknown) => isBeneath(error, '23505')
+
 /** Whether it waited longer than `lock_timeout` for what another transaction holds. */
 export const isLockTimeout = (error: unknown) => error instanceof AppError && isSqlState(error.cause, '55P03')
 

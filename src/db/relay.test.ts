@@ -47,7 +47,7 @@ function start(options: Partial<Parameters<typeof startRelay>[0]> = {}): Relay {
     errors.push(error)
     changes.emit('change')
   }
-  const relay = startRelay({ db, url: appUrl, publish, every: hour, retryAfter: hour, onError, ...options })
+  const relay = startRelay({ db, url: () => appUrl, publish, every: hour, retryAfter: hour, onError, ...options })
   relays.push(relay)
   return relay
 }
@@ -181,7 +181,7 @@ test('after its listening connection is killed it listens again, and misses noth
 })
 
 test('a server that is away at the start is reported, and tried again at the next sweep', async () => {
-  start({ url: appUrl.replace(/:\d+\//, ':1/'), every: 50 })
+  start({ url: () => appUrl.replace(/:\d+\//, ':1/'), every: 50 })
   await until(() => errors.length >= 2)
   expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' })
 })

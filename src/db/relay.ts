@@ -5,8 +5,8 @@ import { claimEvents, type OutboxEvent, outboxChannel, unclaimEvent } from './ou
 
 type Options = {
   db: Database
-  /** A direct connection: LISTEN does not work through a pooler in transaction mode. */
-  url: string
+  /** Of a direct connection, asked for each: LISTEN does not work through a pooler in transaction mode. */
+  url: () => string
   publish: (event: OutboxEvent) => Promise<void>
   /** Milliseconds between sweeps. */
   every: number
@@ -75,7 +75,7 @@ export function startRelay({ db, url, publish, every, retryAfter, onError }: Opt
 
   async function listen() {
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: url(),
       application_name: 'seaworthy-relay',
       keepAlive: true,
       connectionTimeoutMillis: 2000,

@@ -1,18 +1,6 @@
 // The one mapping of columns to names. A test holds it against the migrated database; the constraints live in migrations/.
-import { bigint, boolean, customType, integer, jsonb, pgTable, primaryKey, sql, text, uuid } from './drizzle.ts'
-
-/** A moment, as RFC 3339 in UTC with milliseconds: what the database keeps is what cursors and answers carry. */
-const instant = customType<{ data: string; driverData: string }>({
-  dataType: () => 'timestamp(3) with time zone',
-  fromDriver: (value) => new Date(value).toISOString(),
-})
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
-const searchVector = customType<{ data: string }>({ dataType: () => 'tsvector' })
-
-const id = () => uuid().primaryKey().default(sql`uuidv7()`)
-const version = () => integer().notNull().default(1)
-const now = (name: string) => instant(name).notNull().default(sql`now()`)
+import { bytes, id, idRanges, instant, now, searchVector, version } from './columns.ts'
+import { bigint, boolean, integer, jsonb, pgTable, primaryKey, sql, text, uuid } from './drizzle.ts'
 
 export const users = pgTable('users', {
   id: id(),
@@ -26,7 +14,67 @@ export const users = pgTable('users', {
   version: version(),
   createdAt: now('created_at'),
   updatedAt: now('updated_at'),
+  emailVerifiedAt: instant('email_verified_at'),
+  blockedAt: instant('blocked_at'),
+  erasedAt: instant('erased_at'),
 })
+
+export const sessions = pgTable('sessions', {
+  id: id(),
+  userId: uuid('user_id').notNull(),
+  userAgent: text('user_agent').notNull(),
+  addressHash: text('address_hash').notNull(),
+  createdAt: now('created_at'),
+  lastUsedAt: now('last_used_at'),
+  endedAt: instant('ended_at'),
+  endedBecause: text('ended_because'),
+})
+
+export const refreshTokens = pgTable('refresh_tokens', {
+  hash: bytes('hash').primaryKey(),
+  sessionId: uuid('session_id').notNull(),
+  createdAt: now('created_at'),
+  usedAt: instant('used_at'),
+  successor: bytes('successor'),
+  forgivenAt: instant('forgiven_at'),
+})
+
+export const mailLinks = pgTable('mail_links', {
+  id: id(),
+  userId: uuid('user_id').notNull(),
+  kind: text({ enum: ['magic-link', 'password-reset', 'email-verification', 'email-change'] }).notNull(),
+  hash: bytes('hash'),
+  newEmail: text('new_email'),
+  oldEmail: text('old_email'),
+  sessionId: uuid('session_id'),
+  createdAt: now('created_at'),
+  expiresAt: instant('expires_at').notNull(),
+  usedAt: instant('used_at'),
+})
+
+export const totp = pgTable('totp', {
+  userId: uuid('user_id').primaryKey(),
+  sealedSeed: text('sealed_seed').notNull(),
+  confirmedAt: instant('confirmed_at'),
+  lastStep: bigint('last_step', { mode: 'number' }).notNull().default(0),
+})
+
+export const recoveryCodes = pgTable(
+  'recovery_codes',
+  { userId: uuid('user_id').notNull(), hash: bytes('hash').notNull(), usedAt: instant('used_at') },
+  (table) => [primaryKey({ columns: [table.userId, table.hash] })],
+)
+
+export const externalIdentities = pgTable(
+  'external_identities',
+  {
+    issuer: text().notNull(),
+    subject: text().notNull(),
+    userId: uuid('user_id').notNull(),
+    createdAt: now('created_at'),
+  },
+  (table) => [primaryKey({ columns: [table.issuer, table.subject] })],
+)
 
 export const jobs = pgTable('jobs', {
   id: id(),
@@ -96,6 +144,34 @@ export const auditLog = pgTable('audit_log', {
   objectType: text('object_type').notNull(),
   objectId: uuid('object_id').notNull(),
   requestId: text('request_id'),
+  before: jsonb().$type<Recorded>(),
+  after: jsonb().$type<Recorded>(),
+  personId: uuid('person_id'),
+  addressHash: text('address_hash'),
+  txid: bigint({ mode: 'number' }).notNull().default(sql`pg_current_xact_id()`),
+})
+
+/** Fields as they are, and personal ones sealed under the key of the row's person; null where that key was gone already. */
+type Recorded = { plain?: Record<string, unknown>; sealed?: string | null }
+
+export const auditSeals = pgTable('audit_seals', {
+  number: bigint({ mode: 'number' }).primaryKey(),
+  rowIds: idRanges('row_ids').notNull(),
+  rowCount: integer('row_count').notNull(),
+  hashes: bytes('hashes').notNull(),
+  root: bytes('root').notNull(),
+  previous: bytes('previous').notNull(),
+  seenTxid: bigint('seen_txid', { mode: 'number' }).notNull(),
+  floorId: bigint('floor_id', { mode: 'number' }).notNull(),
+  sealedAt: instant('sealed_at').notNull(),
+  keyId: text('key_id').notNull(),
+  signature: bytes('signature').notNull(),
+})
+
+export const personKeys = pgTable('person_keys', {
+  userId: uuid('user_id').primaryKey(),
+  sealedKey: text('sealed_key').notNull(),
+  createdAt: now('created_at'),
 })
 
 export const applications = pgTable('applications', {
@@ -142,4 +218,28 @@ export const switches = pgTable('switches', {
   reason: text(),
   changedBy: uuid('changed_by'),
   changedAt: instant('changed_at'),
+})
+
+export const operations = pgTable('operations', {
+  id: id(),
+  userId: uuid('user_id').notNull(),
+  kind: text().notNull(),
+  status: text({ enum: ['pending', 'running', 'succeeded', 'failed'] })
+    .notNull()
+    .default('pending'),
+  result: jsonb(),
+  error: text(),
+  createdAt: now('created_at'),
+  finishedAt: instant('finished_at'),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+export const dataExports = pgTable('data_exports', {
+  id: id(),
+  userId: uuid('user_id').notNull(),
+  operationId: uuid('operation_id').notNull(),
+  sealed: text(),
+  createdAt: now('created_at'),
+  endedAt: instant('ended_at'),
+  expiresAt: instant('expires_at'),
 })

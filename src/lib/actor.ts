@@ -6,7 +6,14 @@ export const tiers = ['standard', 'partner'] as const
 export type Tier = (typeof tiers)[number]
 
 /** What can be seen of any request, of a stranger's too; nothing in it names a person. */
-export type Seen = { requestId?: string; addressHash?: string; userAgent?: string; path?: string }
+export type Seen = {
+  requestId?: string
+  addressHash?: string
+  /** What the address was called before its key changed the last time (plugins/address.ts): to recognise it, never to be kept. */
+  formerAddressHash?: string
+  userAgent?: string
+  path?: string
+}
 
 /** Who makes the request, as the access token says, in which session, and what was seen of it. */
 export type Actor = Seen & { id: string; role: Role; tier?: Tier; sessionId?: string }

@@ -79,3 +79,42 @@ test.each([
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
   expect(stdout.trim()).toMatch(line)
 })
+
+test('names are struck out in whatever case and depth, in arrays too, and what is deeper is left out', () => {
+  const { log, lines } = build()
+  log.info({
+    list: [{ Email: 'planted' }],
+    a: { b: { c: { Cookie: 'planted', d: { e: { f: { g: { h: 'planted' } } } } } } },
+  })
+  expect(JSON.stringify(lines)).not.toContain('planted')
+  expect(lines[0]).toMatchObject({ list: [{ Email: '[redacted]' }], a: { b: { c: { Cookie: '[redacted]' } } } })
+})
+
+test.each([
+  [
+    'a row that the database refused',
+    { detail: 'Failing row contains (planted)', where: 'planted', parameters: ['planted'] },
+  ],
+  ['the command that Redis refused', { command: { name: 'set', args: ['planted'] } }],
+  ['the recipient that a mail server refused', { rejected: ['planted'], response: '550 planted' }],
+])('of an error its line does not have %s', (_, about) => {
+  const { log, lines } = build()
+  log.error({ err: Object.assign(new Error('it failed'), { code: '23514', constraint: 'users_email' }, about) })
+  expect(JSON.stringify(lines)).not.toContain('planted')
+  expect(lines[0]).toMatchObject({ err: { message: 'it failed', code: '23514', constraint: 'users_email' } })
+})
+
+test.each([
+  ['550 5.1.1 <ada@planted.example>: there is none', '550 5.1.1 <[address]>: there is none'],
+  ['connect redis://user:planted@127.0.0.1:6379', 'connect redis://user:[address]:6379'],
+  ['bad token eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJwbGFudGVkIn0.planted', 'bad token [token]'],
+  ['refused: Bearer planted', 'refused: Bearer [token]'],
+  ['invalid input syntax for type uuid: "planted"', 'invalid input syntax for type uuid: "[value]"'],
+  [`Unexpected token 'p', "planted" is not valid JSON`, "Unexpected token 'p' is not valid JSON"],
+  ['relation "users" does not exist', 'relation "users" does not exist'],
+])('the message "%s" is told as "%s", also in the stack and as a cause', (message, told) => {
+  const { log, lines } = build()
+  log.error({ err: new Error('it failed', { cause: new Error(message) }) })
+  expect(lines[0]).toMatchObject({ err: { message: `it failed: ${told}` } })
+  expect(JSON.stringify(lines)).not.toContain('planted')
+})

@@ -1,6 +1,7 @@
 // One JSON object a line: time in UTC, level by name, and which service, version and deployment speaks.
 import { createRequire } from 'node:module'
 import pino from 'pino'
+import { tellError } from './log-errors.ts'
 
 export type Log = ReturnType<typeof createLog>
 
@@ -22,19 +23,17 @@ type Options = {
   destination?: pino.DestinationStream
 }
 
-/** Values under these names never reach a line, wherever an object of up to two levels carries them. */
-const secretNames = [
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'password',
-  'passwordHash',
-  'accessToken',
-  'email',
-  'signingKey',
-  'secret',
-]
-const redacted = secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`])
+/** Values under these names, in whatever case, never reach a line, wherever an object carries them. */
+const secretNames = new Set(
+  [
+    ...['authorization', 'cookie', 'set-cookie', 'cookies', 'x-csrf-token', 'csrfToken', 'csrf'],
+    ...['body', 'password', 'newPassword', 'currentPassword', 'passwordHash', 'totp', 'recoveryCode', 'recoveryCodes'],
+    ...['accessToken', 'refreshToken', 'token', 'otpauth', 'seed', 'secret', 'signingKey', 'key', 'apiKey'],
+    ...['email', 'newEmail', 'to', 'recipient', 'address', 'ip', 'remoteAddress', 'card', 'cardNumber', 'iban'],
+  ].map((name) => name.toLowerCase()),
+)
+/** Levels of an object that are looked through; what is deeper is left out. */
+const deepest = 6
 
 /** Writes to standard output, or to `destination`. */
 export function createLog({ level, format, destination, ...identity }: Options) {
@@ -43,13 +42,31 @@ export function createLog({ level, format, destination, ...identity }: Options) 
     level,
     base: identity,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: redacted, censor: '[redacted]' },
+    formatters: {
+      level: (label) => ({ level: label }),
+      log: (line) => withoutSecrets(line, 0) as object & typeof line,
+    },
+    serializers: { err: tellError },
   }
   if (destination) return pino(options, destination)
   return pino(
     pretty
       ? { ...options, transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } } }
       : options,
+  )
+}
+
+/** One walk over the object: pino's own redaction goes over it once for each name. */
+function withoutSecrets(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value
+  if (depth > deepest) return '[too deep]'
+  if (Array.isArray(value)) return value.map((each) => withoutSecrets(each, depth + 1))
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      name,
+      secretNames.has(name.toLowerCase()) ? '[redacted]' : withoutSecrets(each, depth + 1),
+    ]),
   )
 }

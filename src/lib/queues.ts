@@ -11,7 +11,13 @@ type QueueName = 'events' | 'mail'
 
 /** What is done about one kind of event, and in which queue it waits. */
 export type Handler = {
-  [K in EventKind]: { queue: QueueName; kind: K; handle: (event: Told, payload: EventPayload<K>) => Promise<void> }
+  [K in EventKind]: {
+    queue: QueueName
+    kind: K
+    handle: (event: Told, payload: EventPayload<K>) => Promise<void>
+    /** It has failed for the last time, and whoever waits for it has to know. */
+    giveUp?: (payload: EventPayload<K>) => Promise<void>
+  }
 }[EventKind]
 
 type Options = {
@@ -56,7 +62,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   const workers: Worker[] = []
   const underWay = new Set<Promise<void>>()
 
-  return { publish, work, ping, close }
+  return { publish, work, forget, ping, close }
 
   /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
   async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
@@ -96,7 +102,9 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
       const worker = watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker)
       // BullMQ alone knows which failure is the last: it counts tries and stalls, and sets the time of the end.
       worker.on('failed', (job, error) => {
-        if (job?.finishedOn) onDead({ id: job.id ?? '', requestId: job.data.requestId }, error).catch(onError)
+        if (!job?.finishedOn) return
+        const given = onDead({ id: job.id ?? '', requestId: job.data.requestId }, error)
+        given.then(() => giveUp(job.data)).catch(onError)
       })
       workers.push(worker)
     }
@@ -108,6 +116,21 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     if (!handler) throw new UnrecoverableError(`Nobody handles events of the kind ${kind}`)
     if (!Value.Check(events[handler.kind], payload)) throw new UnrecoverableError(`The payload is not that of ${kind}`)
     await handler.handle(event, payload as never)
+  }
+
+  async function giveUp({ kind, payload }: Message): Promise<void> {
+    const handler = byKind.get(kind)
+    if (handler && Value.Check(events[handler.kind], payload)) await handler.giveUp?.(payload as never)
+  }
+
+  /**
+   * Takes out what mentions the word, and what failed, whose errors may quote an address; jobs under way are left alone. What was
+   * still to be done is brought back by the outbox, as it is there by now.
+   */
+  async function forget(word: string): Promise<void> {
+    for (const queue of queues.values())
+      for (const job of await queue.getJobs(['completed', 'failed', 'waiting', 'delayed', 'prioritized']))
+        if (job && (job.failedReason || JSON.stringify(job.data).includes(word))) await job.remove()
   }
 
   /** Rejects when Redis does not answer. In embedded mode the database is asked by a check of its own. */

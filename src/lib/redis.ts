@@ -21,3 +21,10 @@ export async function openRedis(url: string, { timeout, onError }: Options): Pro
   })
   return redis
 }
+
+/** New connections sign in as this URL says; the one that there is stays. */
+export function signInAs(redis: Redis, url: string): void {
+  const { username, password } = new URL(url)
+  redis.options.username = decodeURIComponent(username)
+  redis.options.password = decodeURIComponent(password)
+}

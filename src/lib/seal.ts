@@ -1,6 +1,7 @@
 // Keeps what the service must be able to read again, such as the seed of a second factor, so that a copy of the database can't:
 // AES-256-GCM (NIST SP 800-38D) under a key of the environment that can be changed.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { settled } from './settled.ts'
 
 export type Seal = ReturnType<typeof createSeal>
 
@@ -18,16 +19,33 @@ export function readKeys(text: string): Map<string, Buffer> {
 
 /**
  * `seal` answers `name.nonce.tag.ciphertext` (base64url). `open` throws when the text was changed, was sealed for another `purpose`
- * (such as `totp:<user id>`, so that nobody moves it to another row), or under a key that is no longer there.
+ * (such as `totp:<user id>`, so that nobody moves it to another row), or under a key that is no longer there. For `settle`
+ * milliseconds a key whose name is the time at which it was made only opens, until every process has it.
  */
-export function createSeal(keyList: string) {
-  const keys = readKeys(keyList)
-  const [current] = keys.keys()
+export function createSeal(keyList: string, settle = 0) {
+  let keys = readKeys(keyList)
 
-  return { seal, open, isCurrent: (sealed: string) => sealed.split('.', 1)[0] === current }
+  return { seal, open, isCurrent: (sealed: string) => sealed.split('.', 1)[0] === currentName(), currentName, use }
+
+  /** Other keys from now on; false where they have the same names. Throws, and keeps what there is, when one is none. */
+  function use(list: string): boolean {
+    const fresh = readKeys(list)
+    const changed = [...fresh.keys()].join() !== [...keys.keys()].join()
+    keys = fresh
+    return changed
+  }
+
+  /** The name of the key that seals. */
+  function currentName(): string {
+    return settled(
+      [...keys.keys()].map((name) => ({ name, createdAt: createdAtOf(name) })),
+      settle,
+    ).name
+  }
 
   function seal(plain: string | Buffer, purpose: string): string {
     const nonce = randomBytes(12)
+    const current = currentName()
     const cipher = createCipheriv('aes-256-gcm', keyOf(current), nonce).setAAD(Buffer.from(purpose))
     const sealed = Buffer.concat([cipher.update(plain as string), cipher.final()])
     return [current, ...[nonce, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.')
@@ -47,4 +65,11 @@ export function createSeal(keyList: string) {
     if (!key) throw new Error('The key of this seal is not among ENCRYPTION_KEYS')
     return key
   }
+}
+
+/** Of a name such as 20261125t100000z, in milliseconds since 1970; 0 for any other, which is long ago. */
+function createdAtOf(name: string): number {
+  const [, day, time] = /^(\d{8})t(\d{6})z$/.exec(name) ?? []
+  if (!day || !time) return 0
+  return Date.parse(`${day.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`) || 0
 }

@@ -1,8 +1,8 @@
-// Finds out from which address a request comes, and names it in the log by a keyed hash: an address is personal data. A forwarded
+// Finds out from which address a request comes, and names it everywhere by a keyed hash: an address is personal data. A forwarded
 // address counts only when a proxy of TRUST_PROXY vouches for it, so that nobody steps around a limit by a header of his own.
 // It has no backing store. To remove it, delete its line in app.ts: limits by address then fail.
-import { createHmac } from 'node:crypto'
-import { isIP } from 'node:net'
+import { createHmac, hkdfSync } from 'node:crypto'
+import { isIP, isIPv6 } from 'node:net'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
 
@@ -10,8 +10,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller's address, IPv4 where it is one mapped into IPv6. */
     address: string
-    /** Tells addresses apart without naming them. */
+    /** Tells addresses apart without naming them, within a month (UTC); IPv6 by /64, which is one household. */
     readonly addressHash: string
+    /** The same by last month's key. */
+    readonly formerAddressHash: string
   }
 }
 
@@ -24,9 +26,15 @@ export function trustedProxies(words: readonly string[]): string[] | false {
 export const address = fp<{ secret: string }>(
   async (app, { secret }) => {
     app.decorateRequest('address', '')
+    const keys = monthlyKeys(secret)
     app.decorateRequest('addressHash', {
       getter() {
-        return createHmac('sha256', secret).update(`address\n${this.address}`).digest('base64url').slice(0, 22)
+        return hashOf(this.address, keys().current)
+      },
+    })
+    app.decorateRequest('formerAddressHash', {
+      getter() {
+        return hashOf(this.address, keys().former)
       },
     })
 
@@ -38,3 +46,34 @@ export const address = fp<{ secret: string }>(
   },
   { name: 'address' },
 )
+
+function hashOf(address: string, key: Buffer): string {
+  return createHmac('sha256', key).update(networkOf(address)).digest('base64url').slice(0, 22)
+}
+
+function networkOf(address: string): string {
+  return isIPv6(address) ? (ipaddr.parse(address) as ipaddr.IPv6).parts.slice(0, 4).join(':') : address
+}
+
+/**
+ * A key for each month, by HKDF (RFC 5869), and that of the month before. What was kept under an older one can't be compared with new
+ * requests any more. Whoever has APP_SECRET can make every key again: to destroy the link for good, change it.
+ */
+export function monthlyKeys(secret: string, now = () => new Date()) {
+  let month = ''
+  let keys: { current: Buffer; former: Buffer } = { current: Buffer.alloc(0), former: Buffer.alloc(0) }
+  return () => {
+    const date = now()
+    const current = date.toISOString().slice(0, 7)
+    if (current !== month) {
+      month = current
+      const former = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1)).toISOString().slice(0, 7)
+      keys = { current: keyOf(current), former: keyOf(former) }
+    }
+    return keys
+  }
+
+  function keyOf(of: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', secret, '', `address ${of}`, 32))
+  }
+}

@@ -4,6 +4,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../lib/errors.ts'
+import type { SecurityLog } from '../lib/security-log.ts'
 
 const unauthorised = (code: string, detail: string, challenge: string) =>
   new AppError(401, code, detail, { headers: { 'www-authenticate': challenge } })
@@ -14,20 +15,28 @@ const tokenInvalid = () =>
   unauthorised('TOKEN_INVALID', 'The access token is not valid, or has expired', 'Bearer error="invalid_token"')
 const roleRefused = (allowed: string) => new AppError(403, 'ROLE_REFUSED', `This is for ${allowed} only`)
 
-export const authorise = fp(
-  async (app) => {
+type Options = { security: SecurityLog }
+
+export const authorise = fp<Options>(
+  async (app, { security }) => {
     app.addHook('onRequest', async (request) => {
-      if (!request.is404) check(request)
+      if (!request.is404) check(request, security)
     })
   },
   { name: 'authorise', dependencies: ['identify', 'controls'] },
 )
 
-function check({ routeOptions, credentials, viewer }: FastifyRequest) {
+function check({ routeOptions, credentials, viewer, seen }: FastifyRequest, security: SecurityLog) {
   const { access } = routeOptions.config
   if (access === 'public') return
-  if (credentials === 'bad') throw tokenInvalid()
+  if (credentials === 'bad') {
+    security('token.refused', seen)
+    throw tokenInvalid()
+  }
   if (access === 'optional') return
   if (!viewer) throw tokenMissing()
-  if (access !== 'user' && !access?.includes(viewer.role)) throw roleRefused(access?.join(' and ') ?? 'no one')
+  if (access !== 'user' && !access?.includes(viewer.role)) {
+    security('access.refused', viewer)
+    throw roleRefused(access?.join(' and ') ?? 'no one')
+  }
 }

@@ -35,7 +35,7 @@ test.each([
   ['zstd', zstdDecompressSync],
 ])('a long answer comes as %s to whoever takes it', async (coding, unpack) => {
   const { headers, rawPayload } = await ask('/long', coding)
-  expect(headers).toMatchObject({ 'content-encoding': coding, vary: 'Authorization, accept-encoding' })
+  expect(headers).toMatchObject({ 'content-encoding': coding, vary: 'Authorization, Cookie, accept-encoding' })
   expect(rawPayload.length).toBeLessThan(500)
   expect(JSON.parse(unpack(rawPayload).toString())).toEqual({ long })
 })
@@ -56,7 +56,7 @@ test.each([
   expect([statusCode, headers['content-encoding'], headers.vary]).toEqual([
     200,
     undefined,
-    'Authorization, accept-encoding',
+    'Authorization, Cookie, accept-encoding',
   ])
   expect(JSON.parse(body)).toEqual({ long })
 })
@@ -83,7 +83,7 @@ test('a strong tag says how it was compressed, and is known again', async () => 
   const { statusCode, headers, body } = await ask('/versioned', 'br', { 'if-none-match': '"4", "5-br"' })
   expect([statusCode, headers.etag, body]).toEqual([304, '"5-br"', ''])
   expect(headers['content-encoding']).toBeUndefined()
-  expect(headers.vary).toBe('Authorization, accept-encoding')
+  expect(headers.vary).toBe('Authorization, Cookie, accept-encoding')
 })
 
 test('a weak tag names both', async () => {

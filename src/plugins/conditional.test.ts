@@ -95,7 +95,7 @@ test('a HEAD is answered as its GET, without the body', async () => {
 })
 
 test('what a stranger may read depends on who asks', async () => {
-  expect((await ask('/open')).headers.vary).toBe('Authorization')
+  expect((await ask('/open')).headers.vary).toBe('Authorization, Cookie')
   expect((await ask('/thing')).headers.vary).toBeUndefined()
 })
 

@@ -20,7 +20,8 @@ export const conditional = fp(
     app.addHook('onRequest', async ({ method, routeOptions: { config } }, reply) => {
       if (!isRead(method) || !isKept(config)) return
       reply.header('cache-control', 'private, no-cache')
-      if (config.access === 'optional') reply.header('vary', variedBy(reply.getHeader('vary'), 'Authorization'))
+      if (config.access === 'optional')
+        reply.header('vary', variedBy(variedBy(reply.getHeader('vary'), 'Authorization'), 'Cookie'))
     })
 
     app.addHook('onSend', async ({ method, headers }, reply, payload: unknown) => {

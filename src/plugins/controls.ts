@@ -13,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-const known = new Set(['access', 'limit', 'idempotent', 'created', 'cached', 'writes', 'timeout'])
+const known = new Set(['access', 'limit', 'idempotent', 'created', 'accepted', 'cached', 'writes', 'timeout', 'renews'])
 const limits: unknown[] = [...policies, 'none']
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])

@@ -1,5 +1,6 @@
 // Stops pages of other origins from reading answers and from sending what a form can't: only listed origins get the fields that let
-// them, and an origin that is not listed gets none. Credentials are tokens that a page must send itself, so cookies stay out.
+// them, and an origin that is not listed gets none. Pages of listed origins may use the session cookies (`csrf` says how); where any
+// origin may call, cookies stay out.
 // It has no backing store. To remove it, delete its line in app.ts: browsers then refuse every page of another origin.
 import fastifyCors from '@fastify/cors'
 import fp from 'fastify-plugin'
@@ -7,7 +8,15 @@ import fp from 'fastify-plugin'
 type Options = { origins: readonly string[] }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-const allowedHeaders = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id']
+const allowedHeaders = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'x-csrf-token',
+  'x-request-id',
+]
 // What a page may read besides the seven fields that every page may.
 const exposedHeaders = [
   'ETag',
@@ -41,6 +50,7 @@ export const cors = fp<Options>(
       allowedHeaders,
       exposedHeaders,
       maxAge,
+      credentials: !any,
       // Without it, what is no preflight would be answered in plain text.
       strictPreflight: false,
     })

@@ -2,18 +2,34 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import Fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
+import { createLog } from '../lib/log.ts'
+import { createMetrics } from '../lib/metrics.ts'
+import { createSecurityLog } from '../lib/security-log.ts'
+import { address } from './address.ts'
 import { host } from './host.ts'
 import { problems } from './problems.ts'
 
 const lines: string[] = []
+const log = createLog({
+  ...{ level: 'warn', format: 'json', service: 'test', version: '0', deployment: 'test' },
+  destination: { write: (line: string) => void lines.push(line) },
+})
 const app = Fastify({
-  logger: { level: 'warn', stream: { write: (line: string) => void lines.push(line) } },
   trustProxy: true,
   http: { requireHostHeader: false },
 })
 afterAll(() => app.close())
 await app.register(problems)
-await app.register(host, { hosts: ['api.example.com', 'Other.Example.com', '[2001:db8::1]'] })
+app.decorateRequest('seen', {
+  getter() {
+    return { requestId: this.id }
+  },
+})
+await app.register(address, { secret: 'a secret' })
+await app.register(host, {
+  hosts: ['api.example.com', 'Other.Example.com', '[2001:db8::1]'],
+  security: createSecurityLog({ log, metrics: createMetrics() }),
+})
 app.get('/thing', async () => ({}))
 const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
 

@@ -6,8 +6,9 @@ import { isIP } from 'node:net'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
 import { AppError } from '../lib/errors.ts'
+import type { SecurityLog } from '../lib/security-log.ts'
 
-type Options = { hosts: readonly string[] }
+type Options = { hosts: readonly string[]; security: SecurityLog }
 
 const malformed = () =>
   new AppError(400, 'HOST_MALFORMED', 'Send one Host field, with the name of this service and no more than its port')
@@ -16,20 +17,20 @@ const unknown = () => new AppError(421, 'HOST_UNKNOWN', 'The Host that was asked
 const authority = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/i
 
 export const host = fp<Options>(
-  async (app, { hosts }) => {
+  async (app, { hosts, security }) => {
     const ours = new Set(hosts.map(plain))
 
-    app.addHook('onRequest', async ({ raw, socket, log }) => {
+    app.addHook('onRequest', async ({ raw, socket, seen }) => {
       for (const given of askedFor(raw)) {
         const name = authority.exec(given)?.[1]
         if (name === undefined) throw malformed()
         if (ours.has(plain(name)) || isWhereItCameIn(plain(name), socket.localAddress)) continue
-        log.warn({ security: 'host.refused', host: given.slice(0, 100) }, 'a request for another host was refused')
+        security('host.refused', seen, { host: given.slice(0, 100) })
         throw unknown()
       }
     })
   },
-  { name: 'host' },
+  { name: 'host', dependencies: ['address'] },
 )
 
 /** Small letters, no brackets of an IPv6 address, no dot at the end. */

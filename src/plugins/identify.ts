@@ -1,6 +1,7 @@
-// Finds out who calls, and refuses no one: `authorise` does. Nothing is looked up, so no backing store can fail.
-// Stops nobody from being mistaken for another: a token counts only if its signature, issuer, audience and end are right.
-// To remove it, delete its line in app.ts: every caller is then a stranger, and all but public routes answer 401.
+// Finds out who calls, by the access token of the Authorization field or of a cookie, and refuses no one: `authorise` does. A token
+// counts only if its signature, issuer, audience and end are right, and its session has not ended: which ones have, each process knows
+// within a second or two (modules/identity/sessions.service.ts), so no request asks a backing store. While the database is away
+// nothing new can end. To remove it, delete its line in app.ts: every caller is then a stranger, and all but public routes answer 401.
 import fp from 'fastify-plugin'
 import type { Actor, Seen } from '../lib/actor.ts'
 
@@ -13,17 +14,24 @@ declare module 'fastify' {
     /** What can be seen of the request, whoever sends it. */
     readonly seen: Seen
     credentials: 'none' | 'good' | 'bad'
+    /** Where the token came from. */
+    viewedBy: 'bearer' | 'cookie' | undefined
   }
 }
 
-type Options = { verify: (token: string) => Promise<Actor> }
+type Options = {
+  verify: (token: string) => Promise<Actor>
+  /** Whether a session has ended. */
+  isEnded: (sessionId: string) => boolean
+}
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
 
 export const identify = fp<Options>(
-  async (app, { verify }) => {
+  async (app, { verify, isEnded }) => {
     app.decorateRequest('viewer', undefined)
     app.decorateRequest('credentials', 'none')
+    app.decorateRequest('viewedBy', undefined)
     app.decorateRequest('actor', {
       getter() {
         if (!this.viewer)
@@ -37,6 +45,7 @@ export const identify = fp<Options>(
         return {
           requestId: this.id,
           addressHash: this.addressHash,
+          formerAddressHash: this.formerAddressHash,
           userAgent: (this.headers['user-agent'] ?? '').slice(0, 200),
           path: this.url.split('?', 1)[0]?.slice(0, 500) ?? '',
         }
@@ -45,12 +54,13 @@ export const identify = fp<Options>(
 
     app.addHook('onRequest', async (request) => {
       const { authorization } = request.headers
-      if (authorization === undefined) return
-      const token = bearer.exec(authorization)?.[1]
+      const token = authorization === undefined ? request.accessCookie : bearer.exec(authorization)?.[1]
+      if (authorization === undefined && token === undefined) return
+      request.viewedBy = authorization === undefined ? 'cookie' : 'bearer'
       const actor = token ? await verify(token).catch(() => undefined) : undefined
-      request.viewer = actor && { ...actor, ...request.seen }
+      if (actor && !(actor.sessionId && isEnded(actor.sessionId))) request.viewer = { ...actor, ...request.seen }
       request.credentials = request.viewer ? 'good' : 'bad'
     })
   },
-  { name: 'identify', dependencies: ['address'] },
+  { name: 'identify', dependencies: ['address', 'cookies'] },
 )

@@ -51,6 +51,7 @@ export const openapi = fp<Options>(
           { name: 'applications', description: 'Applying for jobs, and choosing who gets them' },
           { name: 'contracts', description: 'What was agreed on' },
           { name: 'notifications', description: 'What you are told' },
+          { name: 'operations', description: 'How far things are that were accepted for later' },
           { name: 'admin', description: 'What operators do' },
           { name: 'system', description: 'Health' },
         ],
@@ -62,6 +63,13 @@ export const openapi = fp<Options>(
               bearerFormat: 'JWT',
               description:
                 'An access token of POST /v1/auth/login: a JWT (RFC9068), signed with EdDSA and checked as RFC8725 asks',
+            },
+            cookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: '__Host-access',
+              description:
+                'The same token, as the cookie of a browser that signed in with mode cookie: its writes need X-CSRF-Token, and an Origin of ours',
             },
           },
         },
@@ -103,7 +111,8 @@ function securityOf({ config }: RouteOptions): Record<string, string[]>[] {
   const access: Access = config?.access ?? 'user'
   // Nothing is asked for, and on purpose: an empty list could as well be an oversight.
   if (access === 'public') return [{}]
-  return access === 'optional' ? [{}, { bearer: [] }] : [{ bearer: [] }]
+  const signedIn = [{ bearer: [] }, { cookie: [] }]
+  return access === 'optional' ? [{}, ...signedIn] : signedIn
 }
 
 /** Adds what the schemas of the routes can't say, and moves what they share to components. */
@@ -141,7 +150,7 @@ function withFields(answer: Answer, status: string, { limited, conditional, cach
   const version = answer.content?.['application/json']?.schema?.properties?.version as { type?: string } | undefined
   const names: (keyof typeof answerFields)[] = ['X-Request-Id']
   if (version?.type === 'integer' || status === '412' || (conditional && status < '400')) names.push('ETag')
-  if (status === '201') names.push('Location')
+  if (status === '201' || status === '202') names.push('Location')
   if (status === '503' || status === '429') names.push('Retry-After')
   if (limited && (status < '400' || status === '429')) names.push('RateLimit', 'RateLimit-Policy')
   if (cached && status < '400') names.push('Cache-Status')

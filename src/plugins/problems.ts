@@ -19,7 +19,7 @@ export const problems = fp(
 )
 
 // Not worth a line of its own: a service that has too much to do must not spend its time on telling so.
-const foreseen = new Set(['NOT_READY', 'OVERLOADED', 'READ_ONLY'])
+const foreseen = new Set(['NOT_READY', 'OVERLOADED', 'READ_ONLY', 'PASSWORDS_BUSY'])
 
 /** Answers an error; also those that Fastify meets before it has a route, when no hook has run, such as a URL that can't be decoded. */
 export function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {

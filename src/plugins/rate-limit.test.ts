@@ -40,7 +40,7 @@ describe('a limit', () => {
 
   test('counts users by themselves, wherever they call from, and partners have more', async () => {
     const [one, other, partner] = await Promise.all([signUp('client'), signUp('client'), signUp('client')])
-    const token = await services.tokens.sign({ id: partner.id, role: 'client', tier: 'partner' })
+    const token = await services.tokens.sign({ ...partner, sessionId: partner.id, tier: 'partner' })
     const statuses = async (as: { token: string }, count: number) => {
       const all = []
       for (let n = 0; n < count; n++) all.push((await call('GET', '/v1/me', { as })).statusCode)

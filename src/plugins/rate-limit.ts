@@ -1,15 +1,16 @@
 // Stops one caller from taking what is there for all: each route names its policy, whose calls are counted by user where one is
-// signed in, else by address (IPv6 by /64). It comes before `authorise`, so that a flood of bad tokens is limited too. While Redis is
-// away each process counts for itself, so that no policy is ever open.
+// signed in, else by the hash of the address (IPv6 by /64). It comes before `authorise`, so that a flood of bad tokens is limited too.
+// While Redis is away each process counts for itself, so that no policy is ever open.
 // To remove it, delete its line in app.ts: nothing is limited then.
 import { BlockList, isIPv6 } from 'node:net'
-import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit'
+import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tier } from '../lib/actor.ts'
 import { AppError } from '../lib/errors.ts'
 import { type Limiter, type Policy, policies } from '../lib/limits.ts'
 import type { Metrics } from '../lib/metrics.ts'
+import type { SecurityLog } from '../lib/security-log.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -27,6 +28,7 @@ type Options = {
   /** Networks (CIDR) without limits. */
   exempt: readonly string[]
   metrics: Metrics
+  security: SecurityLog
 }
 
 const limitReached = (policy: string, seconds: number) =>
@@ -35,7 +37,7 @@ const limitReached = (policy: string, seconds: number) =>
   })
 
 export const rateLimit = fp<Options>(
-  async (app, { limiter, limits, tierFactors, exempt, metrics }) => {
+  async (app, { limiter, limits, tierFactors, exempt, metrics, security }) => {
     const exempted = blockListOf(exempt)
     const refusals = metrics.counter({
       name: 'seaworthy_limit_refusals_total',
@@ -73,8 +75,7 @@ export const rateLimit = fp<Options>(
       reply.header('ratelimit', `"${policy}";r=${seen.remaining};t=${seen.ttlInSeconds}`)
       if (!seen.isExceeded) return
       refusals.inc({ policy })
-      const { addressHash, viewer } = request
-      request.log.warn({ security: 'limit.refused', policy, addressHash, userId: viewer?.id }, 'a limit is reached')
+      security('limit.refused', request.viewer ?? request.seen, { policy })
       throw limitReached(policy, seen.ttlInSeconds)
     })
   },
@@ -82,8 +83,8 @@ export const rateLimit = fp<Options>(
 )
 
 /** Signing in is limited by address also for who is signed in: there it is other people's accounts that are tried. */
-function callerOf({ viewer, address }: FastifyRequest, policy: Policy): string {
-  return viewer && policy !== 'auth' ? viewer.id : normalizeIP(address)
+function callerOf({ viewer, addressHash }: FastifyRequest, policy: Policy): string {
+  return viewer && policy !== 'auth' ? viewer.id : addressHash
 }
 
 /** What @fastify/rate-limit counts by. */

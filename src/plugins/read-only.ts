@@ -7,8 +7,8 @@ import { AppError } from '../lib/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of a route that is served while the service is read-only although its method is not that of a read: `always` writes, `never` writes nothing. */
-    writes?: 'always' | 'never'
+    /** Of a route that is served although an operator made the service read-only: signing in, and the switches themselves. */
+    writes?: 'always'
   }
 }
 

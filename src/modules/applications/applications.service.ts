@@ -39,7 +39,7 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
       const job = await jobs.holdOpen(tx, jobId, 'share')
       const row = await insertApplication(tx, { jobId, workerId: actor.id, coverLetter })
       if (!row) throw alreadyApplied(jobId)
-      await audit(tx, actor, 'application.submitted', row.id)
+      await audit(tx, actor, 'application.submitted', row.id, { after: { jobId, coverLetter, status: row.status } })
       await outbox(tx, 'application.submitted', aggregateOf(row), factsOf(row, job), actor)
       return row
     })
@@ -73,7 +73,10 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
       if (!found || found.workerId !== actor.id) throw applicationNotFound(id)
       const row = await settle(tx, id, 'withdrawn')
       if (!row) throw applicationSettled(id, (await getSeen(tx, actor, id)).status)
-      await audit(tx, actor, 'application.withdrawn', id)
+      await audit(tx, actor, 'application.withdrawn', id, {
+        before: { status: found.status },
+        after: { status: row.status },
+      })
       await outbox(tx, 'application.withdrawn', aggregateOf(row), factsOf(row, await jobs.getAny(tx, row.jobId)), actor)
       return row
     })
@@ -91,8 +94,11 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
       const terms = { jobId: job.id, applicationId: id, clientId: actor.id, workerId: row.workerId }
       const contract = await contracts.make(tx, { ...terms, amount: job.budgetAmount, currency: job.budgetCurrency })
       await jobs.fill(tx, actor, job.id)
-      await audit(tx, actor, 'application.accepted', id)
-      await audit(tx, actor, 'contract.made', contract.id)
+      const agreed = { contractId: contract.id, jobId: job.id, workerId: row.workerId, ...contract.price }
+      await audit(tx, actor, 'application.accepted', id, {
+        before: { status: found.status, jobStatus: job.status },
+        after: { status: row.status, jobStatus: 'closed', ...agreed },
+      })
       await outbox(
         tx,
         'application.accepted',

@@ -7,6 +7,13 @@ export const credentialsWrong = () =>
     headers: { 'www-authenticate': 'Bearer' },
   })
 
+export const signInDelayed = (wait: number) => {
+  const seconds = Math.ceil(wait / 1000)
+  return new AppError(429, 'SIGN_IN_DELAYED', `Too many sign-ins failed: try again in ${seconds} s`, {
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
 /** The token outlived its account. */
 export const accountGone = () =>
   new AppError(401, 'ACCOUNT_GONE', 'The account of this token is no longer there', {

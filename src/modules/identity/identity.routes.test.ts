@@ -101,7 +101,11 @@ describe('me', () => {
   })
 
   test('the token of an account that is gone is 401', async () => {
-    const token = await services.tokens.sign({ id: '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11', role: 'client' })
+    const token = await services.tokens.sign({
+      id: '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11',
+      role: 'client',
+      sessionId: '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a12',
+    })
     expect((await call('GET', '/v1/me', { as: { token } })).json()).toMatchObject({ status: 401, code: 'ACCOUNT_GONE' })
   })
 })

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdempotencyKey, IfMatch, refusals } from '../../lib/schemas.ts'
-import { Credentials, NewUser, SignIn, User, UserChanges } from './identity.schemas.ts'
+import { Credentials, NewUser, User, UserChanges } from './identity.schemas.ts'
 import type { IdentityService } from './identity.service.ts'
+import { answerSignIn } from './sessions.routes.ts'
+import { SignIn } from './sessions.schemas.ts'
 
 type Options = { identity: IdentityService }
 
@@ -20,7 +22,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
       },
       config: { access: 'public', limit: 'auth', idempotent: true, created: '/v1/me' },
     },
-    (request) => identity.register(request.body, request.once),
+    (request) => identity.register(request.body, request.seen, request.once),
   )
 
   app.post(
@@ -30,13 +32,14 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { iden
         operationId: 'logIn',
         tags: ['identity'],
         summary: 'Sign in with a password',
-        description: 'Answers an access token. A wrong address and a wrong password are refused alike.',
+        description:
+          'Answers an access token, and a refresh token that renews the session. A wrong address and a wrong password are refused alike. Where there is a second factor it takes a code too: without one the answer is 401 MFA_REQUIRED, but only when the password was right.',
         body: Credentials,
-        response: { 200: SignIn, ...refusals(401) },
+        response: { 200: SignIn, ...refusals(401, 403) },
       },
-      config: { access: 'public', limit: 'auth', writes: 'never' },
+      config: { access: 'public', limit: 'auth', writes: 'always' },
     },
-    (request) => identity.logIn(request.body),
+    async (request, reply) => answerSignIn(reply, await identity.logIn(request.body, request.seen), request.body.mode),
   )
 }
 

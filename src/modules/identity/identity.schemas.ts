@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox'
 import { roles } from '../../lib/actor.ts'
 import { Instant, OneOf, Strict, Text, Uuid, Version } from '../../lib/schemas.ts'
 
-const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] })
-const Password = (minLength: number, options = {}) =>
+export const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] })
+export const Password = (minLength: number, options = {}) =>
   Text(minLength, 128, { format: 'password', examples: ['correct-horse-battery'], ...options })
 const Name = Text(1, 100, { examples: ['Ada'] })
 
@@ -31,26 +31,26 @@ export const NewUser = Strict(
   { title: 'NewUser', description: 'An account to make' },
 )
 
+/** How a client holds its session: it sends the token itself, or is a browser that keeps it in cookies. */
+export const Mode = OneOf(['bearer', 'cookie'], {
+  default: 'bearer',
+  description: 'cookie: for browsers; the tokens come as cookies that no script can read, and not in the body',
+})
+
+/** Digits of an authenticator, or a recovery code; spaces and dashes in it don't matter. */
+export const Code = Type.String({
+  minLength: 6,
+  maxLength: 40,
+  pattern: '^[0-9A-Za-z][0-9A-Za-z -]*$',
+  description: 'Six digits of your authenticator, or a recovery code',
+  examples: ['492039'],
+})
+
 export const Credentials = Strict(
-  { email: Email, password: Password(1) },
+  { email: Email, password: Password(1), code: Type.Optional(Code), mode: Type.Optional(Mode) },
   { title: 'Credentials', description: 'What an account signs in with' },
 )
 export type Credentials = Static<typeof Credentials>
 
 export const UserChanges = Strict({ name: Name }, { title: 'UserChanges', description: 'What to change of an account' })
 export type UserChanges = Static<typeof UserChanges>
-
-export const SignIn = Strict(
-  {
-    accessToken: Type.String({
-      maxLength: 2000,
-      pattern: '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$',
-      description: 'Send it as Authorization: Bearer',
-    }),
-    tokenType: Type.Literal('Bearer'),
-    expiresIn: Type.Integer({ minimum: 1, maximum: 86_400, format: 'int32', description: 'Seconds', examples: [600] }),
-    user: User,
-  },
-  { title: 'SignIn', description: 'An access token, and whose it is' },
-)
-export type SignIn = Static<typeof SignIn>

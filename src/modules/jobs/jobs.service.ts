@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Database, Tx } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
 import { type Actor, isStaff } from '../../lib/actor.ts'
@@ -50,7 +51,8 @@ type Wanted = Omit<Parameters<typeof insertJob>[1], 'slug'>
 export const jobTags = {
   list: 'jobs',
   one: (id = '') => `job:${id}`,
-  slug: (slug = '') => `slug:${slug}`,
+  // Hashed: tags are keys in Redis, where the words of someone who is erased would stay.
+  slug: (slug = '') => `slug:${hash('sha256', slug, 'base64url').slice(0, 22)}`,
 }
 
 export type JobsService = ReturnType<typeof createJobsService>
@@ -84,7 +86,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
         budgetCurrency: budget.currency,
       }
       const row = slug ? await insertAs(tx, slug, wanted) : await insertUnderTitle(tx, wanted)
-      await audit(tx, actor, 'job.created', row.id)
+      await audit(tx, actor, 'job.created', row.id, { after: contentOf(row) })
       return toJob(row)
     })
     return forgetAnswers(created)
@@ -135,7 +137,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
       const money = budget && { budgetAmount: budget.amount, budgetCurrency: budget.currency }
       const row = await updateJob(tx, id, job.version, { ...changes, ...money })
       if (!row) throw versionDiffers((await getOwn(tx, actor, id)).version)
-      await audit(tx, actor, 'job.edited', id)
+      await audit(tx, actor, 'job.edited', id, { before: contentOf(job), after: contentOf(row) })
       return toJob(row)
     })
     return forgetAnswers(edited)
@@ -145,7 +147,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
     const job = await runOnce(db, once, async (tx) => {
       const row = await openDraft(tx, actor.id, id)
       if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobAlreadyOpen(id)
-      await audit(tx, actor, 'job.published', id)
+      await audit(tx, actor, 'job.published', id, { before: { status: 'draft' }, after: { status: 'open' } })
       return toJob(row)
     })
     return forgetAnswers(job)
@@ -155,7 +157,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
     const job = await db.transaction(async (tx) => {
       const row = await closeOpen(tx, actor.id, id)
       if (!row) throw (await getOwn(tx, actor, id)).status === 'closed' ? jobClosed(id) : jobNotOpen(id)
-      await audit(tx, actor, 'job.closed', id)
+      await audit(tx, actor, 'job.closed', id, { before: { status: 'open' }, after: { status: 'closed' } })
       return toJob(row)
     })
     return forgetAnswers(job)
@@ -167,7 +169,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
       await lockJob(tx, id, 'update')
       const row = await markDeleted(tx, actor.id, id)
       if (!row) throw jobUnderContract((await getOwn(tx, actor, id)).id)
-      await audit(tx, actor, 'job.deleted', id)
+      await audit(tx, actor, 'job.deleted', id, { before: { isDeleted: false }, after: { isDeleted: true } })
       return row
     })
     await forgetAnswers(deleted)
@@ -177,7 +179,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
     const job = await runOnce(db, once, async (tx) => {
       const row = await unmarkDeleted(tx, actor.id, id)
       if (!row) throw (await findAnyJobOf(tx, actor.id, id)) ? jobNotDeleted(id) : jobNotFound(id)
-      await audit(tx, actor, 'job.restored', id)
+      await audit(tx, actor, 'job.restored', id, { before: { isDeleted: true }, after: { isDeleted: false } })
       return toJob(row)
     })
     return forgetAnswers(job)
@@ -207,10 +209,9 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
     return row
   }
 
-  /** Closes a job because someone was chosen for it. */
+  /** Closes a job because someone was chosen for it; the row of that choice in the audit trail says so. */
   async function fill(tx: Tx, actor: Actor, id: string): Promise<void> {
     await closeOpen(tx, actor.id, id)
-    await audit(tx, actor, 'job.filled', id)
   }
 
   /** A job whose id is known to be one; it may be deleted by now. */
@@ -235,6 +236,10 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
 }
 
 const maySee = (viewer: Viewer, job: JobRow) => job.status !== 'draft' || job.clientId === viewer?.id || isStaff(viewer)
+
+const contentOf = ({ title, description, category, skills, slug, budgetAmount, budgetCurrency, status }: JobRow) => ({
+  ...{ title, description, category, skills, slug, budgetAmount, budgetCurrency, status },
+})
 
 function toJob({ budgetAmount, budgetCurrency, deletedAt: _, listedAt: __, ...job }: JobRow): Job {
   return { ...job, budget: { amount: budgetAmount, currency: budgetCurrency as Job['budget']['currency'] } }

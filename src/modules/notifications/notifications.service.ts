@@ -77,7 +77,8 @@ export function createNotificationsService({ db, cursors, audit, mailer }: Deps)
   async function read(actor: Actor, id: string): Promise<Notification> {
     return db.transaction(async (tx) => {
       const marked = await markRead(tx, actor.id, id)
-      if (marked) await audit(tx, actor, 'notification.read', id)
+      if (marked)
+        await audit(tx, actor, 'notification.read', id, { before: { readAt: null }, after: { readAt: marked.readAt } })
       const row = marked ?? (await findNotification(tx, actor.id, id))
       if (!row) throw notificationNotFound(id)
       return toNotification(row)

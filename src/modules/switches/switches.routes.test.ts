@@ -85,7 +85,7 @@ test('another process follows within a second or two, and one whose database is 
       return Reflect.get(target, name)
     },
   })
-  const other = createSwitchesService({ db: shaky, audit: createAudit() })
+  const other = createSwitchesService({ db: shaky, audit: createAudit({ seal: services.seal }).audit })
   await other.refresh()
   expect(other.isOn('cache-off')).toBe(false)
   await turnOn('For both')

@@ -36,8 +36,9 @@ export function createSwitchesService({ db, audit }: { db: Database; audit: Audi
       const row = await holdSwitch(tx, name)
       if (!row) throw switchNotFound(name)
       if (row.reason === reason) return row
-      await audit(tx, actor, action, row.id)
-      return turnSwitch(tx, row.name, actor.id, reason)
+      const turned = await turnSwitch(tx, row.name, actor.id, reason)
+      await audit(tx, actor, action, row.id, { before: partsOf(row), after: { switch: name, ...partsOf(turned) } })
+      return turned
     })
     turns++
     snapshot = new Set([...snapshot].filter((on) => on !== name).concat(turned.isOn ? name : []))
@@ -57,5 +58,7 @@ export function createSwitchesService({ db, audit }: { db: Database; audit: Audi
     return repeat(refresh, { every: 1000 })
   }
 }
+
+const partsOf = ({ isOn, reason }: SwitchRow) => ({ isOn, reason })
 
 const toSwitch = ({ id: _, ...row }: SwitchRow): Switch => row

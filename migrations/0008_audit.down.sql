@@ -1,0 +1,11 @@
+DROP TRIGGER audit_log_rows_append_only ON audit_log;
+DROP TRIGGER audit_log_append_only ON audit_log;
+DROP TABLE person_keys;
+DROP TABLE audit_seals;
+DROP FUNCTION refuse_change();
+DROP INDEX audit_log_by_txid;
+DROP INDEX audit_log_by_actor;
+DROP INDEX audit_log_by_type;
+DROP INDEX audit_log_by_object;
+CREATE INDEX audit_log_by_object ON audit_log (object_type, object_id, id);
+ALTER TABLE audit_log DROP COLUMN txid, DROP COLUMN address_hash, DROP COLUMN person_id, DROP COLUMN after, DROP COLUMN before;

@@ -1,0 +1,41 @@
+// What no variable can be held to by itself: the rules of production, and those between several.
+import type { TSchema } from 'typebox'
+import { wordsOf } from './environment.edge.schemas.ts'
+import { Environment } from './environment.schemas.ts'
+import { secretWeakness } from './lib/secrets.ts'
+
+type Values = Record<string, unknown>
+type Secret = TSchema & { secret?: 'value' | 'password' }
+
+export function unfitForProduction(values: Values): string[] {
+  const anyOrigin = wordsOf(String(values.CORS_ORIGINS)).includes('*')
+    ? ['CORS_ORIGINS may not be * in production: list the origins']
+    : []
+  const weak = Object.entries<Secret>(Environment.properties).flatMap(([name, { secret }]) => {
+    const value = values[name]
+    if (!secret || typeof value !== 'string') return []
+    if (secret === 'value') return weakness(name, value, 32)
+    const password = decodeURIComponent(new URL(value).password)
+    return password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)
+  })
+  const inClear = ['EXTERNAL_ISSUER', 'EXTERNAL_JWKS_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER'].flatMap((name) =>
+    String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
+  )
+  return [...anyOrigin, ...inClear, ...weak]
+}
+
+/** An issuer without its audience would let in whoever has a token of it for anything else. */
+export function halfExternal(values: Values): string[] {
+  const names = ['EXTERNAL_ISSUER', 'EXTERNAL_AUDIENCE', 'EXTERNAL_JWKS_URL']
+  const missing = names.filter((name) => values[name] === undefined)
+  if (values.EXTERNAL_ISSUER && values.EXTERNAL_ISSUER === String(values.PUBLIC_URL).replace(/\/+$/, ''))
+    return ['EXTERNAL_ISSUER is PUBLIC_URL, the issuer of our own tokens']
+  return missing.length % names.length === 0
+    ? []
+    : missing.map((name) => `${name} is missing beside the other EXTERNAL_*`)
+}
+
+function weakness(what: string, secret: string, minLength: number): string[] {
+  const why = secretWeakness(secret, minLength)
+  return why ? [`${what} ${why}: make a new one`] : []
+}
