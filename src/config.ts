@@ -58,12 +58,17 @@ export function configReader(source: Source = process.env): () => Promise<Config
   }
 }
 
-/** Before anything is sent there. */
+/** Before anything is sent there: where that is malformed, all is told that is wrong. */
 function whereSecretsAre(source: Source) {
   const { NODE_ENV, AWS_SECRET_ID, AWS_REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER } = Environment.properties
-  const values = readAll({ NODE_ENV, AWS_SECRET_ID, AWS_REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER }, source) as Values
-  const { AWS_SECRET_ID: id = '', AWS_REGION: region, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint } = values
-  return { id, region, endpoint }
+  try {
+    const values = readAll({ NODE_ENV, AWS_SECRET_ID, AWS_REGION, AWS_ENDPOINT_URL_SECRETS_MANAGER }, source) as Values
+    const { AWS_SECRET_ID: id = '', AWS_REGION: region, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint } = values
+    return { id, region, endpoint }
+  } catch (error) {
+    loadConfig(source)
+    throw error
+  }
 }
 
 /** The same once. */

@@ -23,9 +23,8 @@ export const secrets = {
   EXTERNAL_ISSUER: Type.Optional(url('https|http', 'Issuer (iss) whose access tokens count beside ours')),
   EXTERNAL_AUDIENCE: Type.Optional(
     Type.String({
-      minLength: 1,
-      maxLength: 200,
-      should: 'text of 1 to 200 characters',
+      pattern: '^[!-~]{1,200}$',
+      should: 'text of 1 to 200 characters without a space',
       description: 'Who its tokens have to be for (aud)',
     }),
   ),

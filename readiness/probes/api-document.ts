@@ -1,4 +1,5 @@
 // API-01: the served document against the hand-written table, against what is validated, and under the project's own linters.
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
@@ -157,11 +158,15 @@ function* casesOf(document: Document, { properties = {}, required = [] }: Schema
     yield { what: `${member} is too long`, member, value: 'a'.repeat(maxLength + 1), refused: true }
     if (minLength > 0) yield { what: `${member} is too short`, member, value: 'a'.repeat(minLength - 1), refused: true }
     if (format === undefined || format === 'password')
-      yield { what: `${member} is as long as it may be`, member, value: 'a'.repeat(maxLength), refused: false }
+      yield { what: `${member} is as long as it may be`, member, value: longest(maxLength, format), refused: false }
     if (inner.pattern)
       yield { what: `${member} has a null character`, member, value: 'aaaaaaaaaaaa\0aaa', refused: true }
   }
 }
+
+/** A password of one letter is refused for that. */
+const longest = (length: number, format?: string) =>
+  (format === 'password' ? randomBytes(length).toString('hex') : 'a'.repeat(length)).slice(0, length)
 
 async function lint({ tree, folder, finish }: Context, document: Document): Promise<string[]> {
   const file = join(folder(), 'openapi.json')

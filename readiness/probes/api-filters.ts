@@ -93,7 +93,7 @@ async function eachSorts(client: Person): Promise<void> {
 
 /** Answers how many queries were refused. */
 async function nothingElseIsTaken({ api }: Context): Promise<number> {
-  const people = { client: await api.as('client'), worker: await api.as('worker') }
+  const people = { client: await api.as('client'), worker: await api.as('worker'), admin: await api.as('admin') }
   const words = ['title', 'cheapest', 'createdAt', '-newest', 'newest,oldest', 'id; DROP TABLE jobs']
   const queries = [
     ...words.map((word) => ['unlisted-order-taken', `/v1/jobs?sort=${encodeURIComponent(word)}`] as const),
@@ -105,7 +105,8 @@ async function nothingElseIsTaken({ api }: Context): Promise<number> {
       .map((operation) => ['unknown-filter-taken', `${pathOf(operation)}?colour=red`] as const),
   ]
   for (const [reason, path] of queries) {
-    const { call } = path.startsWith('/v1/me/applications') ? people.worker : people.client
+    const ofStaff = path.startsWith('/v1/admin/') && people.admin
+    const { call } = ofStaff || (path.startsWith('/v1/me/applications') ? people.worker : people.client)
     const { status } = await call('GET', path)
     if (status !== 400) red(reason, `${path}: ${status}`)
   }

@@ -77,7 +77,7 @@ async function everyOperationReplays(client: Person, worker: Person, stranger: C
 
   did(await twice(stranger, 'register'))
   for (const id of ['requestMagicLink', 'requestPasswordReset']) did(await twice(stranger, id))
-  did(await twice(client.call, 'requestEmailVerification'))
+  for (const id of ['requestEmailVerification', 'requestDataExport']) did(await twice(client.call, id))
   const { password } = client
   const change = { email: `moved-${randomUUID()}@example.com`, password }
   did(await twice(client.call, 'requestEmailChange', undefined, change))
