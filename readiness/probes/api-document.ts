@@ -1,5 +1,4 @@
 // API-01: the served document against the hand-written table, against what is validated, and under the project's own linters.
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
@@ -130,7 +129,8 @@ async function limitsAreThoseThatValidate({ api }: Context, document: Document) 
       const { status, text } = await send(caller, operation, body)
       const said = `${operation.id}, ${what}: ${status} ${text.slice(0, 300)}`
       if (refused && !(status === 400 && text.includes(`"/body/${member}`))) red('validation-laxer-than-document', said)
-      if (!refused && status === 400) red('validation-stricter-than-document', said)
+      // Refused for what it means, and not for its shape, is another matter: a link that is none, a password that everyone has.
+      if (!refused && status === 400 && text.includes('"INPUT_INVALID"')) red('validation-stricter-than-document', said)
       counts[refused ? 'beyond' : 'within']++
     }
   }
@@ -158,15 +158,11 @@ function* casesOf(document: Document, { properties = {}, required = [] }: Schema
     yield { what: `${member} is too long`, member, value: 'a'.repeat(maxLength + 1), refused: true }
     if (minLength > 0) yield { what: `${member} is too short`, member, value: 'a'.repeat(minLength - 1), refused: true }
     if (format === undefined || format === 'password')
-      yield { what: `${member} is as long as it may be`, member, value: longest(maxLength, format), refused: false }
+      yield { what: `${member} is as long as it may be`, member, value: 'a'.repeat(maxLength), refused: false }
     if (inner.pattern)
       yield { what: `${member} has a null character`, member, value: 'aaaaaaaaaaaa\0aaa', refused: true }
   }
 }
-
-/** A password of one letter is refused for that. */
-const longest = (length: number, format?: string) =>
-  (format === 'password' ? randomBytes(length).toString('hex') : 'a'.repeat(length)).slice(0, length)
 
 async function lint({ tree, folder, finish }: Context, document: Document): Promise<string[]> {
   const file = join(folder(), 'openapi.json')
