@@ -63,9 +63,9 @@ describe('a secrets manager', () => {
   test('is held to the rules of production, and is not asked in clear there', async () => {
     sandbox.hold(JSON.stringify({ APP_SECRET: 'short' }))
     const [reads, settings] = [sandbox.reads(), production({ ...sandbox.env, APP_SECRET: undefined })]
-    expect(await refused(configReader(settings))).toEqual([
+    expect(await refused(configReader(settings))).toContain(
       'AWS_ENDPOINT_URL_SECRETS_MANAGER has to start with https:// in production',
-    ])
+    )
     expect(sandbox.reads()).toBe(reads)
     const weak = production({ APP_SECRET: undefined })
     expect(problemsOf(weak, (source) => loadConfig(source, { APP_SECRET: 'short' }))).toEqual([
