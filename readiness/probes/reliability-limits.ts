@@ -129,7 +129,8 @@ async function mailGivesUp(context: Context): Promise<number> {
   try {
     const scene = await openJob(context)
     await accept(scene, await apply(scene))
-    await context.until('mail-unlimited', () => dialled > 2, { within: patience })
+    // Two addresses to confirm, an acceptance and the worker's own look are four: more are tries after one that was given up.
+    await context.until('mail-unlimited', () => dialled > 6, { within: patience })
     return dialled
   } finally {
     worker.child.kill('SIGKILL')
