@@ -20,7 +20,8 @@ export async function guessingIsSlow(context: Context): Promise<Evidence> {
   const [first, second, third] = people as [Person, Person, Person]
   const alike = await answersAreAlike(context, people)
   const burst = await burstsAreCounted(context, second)
-  const [shared, owner] = await Promise.all([processesShare(context, first), ownersGetIn(context, third)])
+  const shared = await processesShare(context, first)
+  const owner = await ownersGetIn(context, third)
   const delays = await delaysGrow(context, nobody())
   const address = await addressesWait(context)
   const away = await withoutRedis(context)
