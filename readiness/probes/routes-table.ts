@@ -33,6 +33,7 @@ export const operations: readonly Operation[] = [
   { id: 'register', method: 'POST', path: '/v1/auth/register', who: 'public', idempotent: true, body: newUser },
   // Nobody has this account: 401 by CREDENTIALS_WRONG, after the body was taken.
   { id: 'logIn', method: 'POST', path: '/v1/auth/login', who: 'public', proves: true, body: credentials },
+  { id: 'getMe', method: 'GET', path: '/v1/me', who: 'user' },
   // Nobody has this token: 401 by REFRESH_REFUSED.
   {
     id: 'refreshSession',
@@ -47,7 +48,6 @@ export const operations: readonly Operation[] = [
   { id: 'listSessions', method: 'GET', path: '/v1/me/sessions', who: 'user' },
   { id: 'endOtherSessions', method: 'DELETE', path: '/v1/me/sessions', who: 'user' },
   { id: 'endSession', method: 'DELETE', path: '/v1/me/sessions/:id', who: 'user' },
-  { id: 'getMe', method: 'GET', path: '/v1/me', who: 'user' },
   { id: 'changeMe', method: 'PATCH', path: '/v1/me', who: 'user', conditional: true, body: () => ({ name: 'Ada' }) },
 
   { id: 'listJobs', method: 'GET', path: '/v1/jobs', who: 'optional' },
