@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { wordsOf } from './environment.edge.schemas.ts'
+import { limitOf, wordsOf } from './environment.edge.schemas.ts'
 import { halfExternal, unfitForProduction } from './environment.rules.ts'
 import { Environment } from './environment.schemas.ts'
 import { openSecretStore, type SecretStore } from './lib/secret-store.ts'
@@ -239,12 +239,6 @@ function arrangeEdge(v: Values) {
     compressFrom: v.COMPRESS_FROM_BYTES,
     metricsPort: v.METRICS_PORT,
   }
-}
-
-/** Such as 30/60s. */
-function limitOf(text: string) {
-  const [max, seconds] = text.split(/\D/).map(Number)
-  return { max: max as number, window: (seconds as number) * 1000 }
 }
 
 function freeze<T extends object>(value: T): Readonly<T> {

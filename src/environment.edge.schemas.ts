@@ -11,6 +11,12 @@ const limit = (otherwise: string, what: string) =>
     description: `Limit of ${what}, as calls per seconds`,
   })
 
+/** Of a limit such as 30/60s: calls, and milliseconds. */
+export function limitOf(text: string) {
+  const [max, seconds] = text.split(/\D/).map(Number)
+  return { max: max as number, window: (seconds as number) * 1000 }
+}
+
 /** Words of a list that is separated by commas. */
 export const wordsOf = (list: string) => list.split(',').flatMap((word) => word.trim() || [])
 
