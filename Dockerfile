@@ -12,6 +12,16 @@ COPY . .
 # A clone made under a strict umask would be unreadable to the user below.
 RUN chmod -R u=rwX,go=rX package.json migrations src
 
+# The payment sandbox of development, by --target payments. The image below has none of it.
+FROM base AS payments
+COPY package.json ./
+COPY tools tools
+RUN chmod -R u=rwX,go=rX package.json tools && mkdir /data && chown 10001 /data
+USER 10001
+EXPOSE 8420
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 CMD ["node", "-e", "fetch('http://127.0.0.1:8420/sandbox/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "tools/payment-sandbox.ts", "--host", "0.0.0.0", "--file", "/data/payments.jsonl", "--webhook", "http://api:8080/v1/webhooks/payments"]
+
 FROM base
 # Nothing installs packages here, so nothing has to be patched for a tool that could.
 RUN rm -rf /usr/local/lib/node_modules /opt/yarn* /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn*

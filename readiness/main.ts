@@ -8,13 +8,14 @@ import type { Control } from './control.ts'
 import { decide } from './report/decision.ts'
 import { type Kept, readReport, writeReport } from './report/files.ts'
 import { type Facts, makeReport } from './report/report.ts'
-import { listControls, progress, summary } from './runner/console.ts'
+import { announcement, listControls, progress, summary } from './runner/console.ts'
 import { BrokenHome, type Home, openHome } from './runner/home.ts'
-import { changedSince, describeMachine, describeTree, type Machine } from './runner/machine.ts'
+import { changeSince, describeMachine, describeTree, type Machine } from './runner/machine.ts'
 import { type Options, readOptions, UsageError } from './runner/options.ts'
 import { examineAll, type Finding } from './runner/schedule.ts'
 import { checkSignOffs, signReport, unsignable } from './runner/sign-off.ts'
 import { lookAt, Unreachable } from './runner/target.ts'
+import { touchedBy } from './runner/touched.ts'
 import { exitCode } from './runner/verdict.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -45,7 +46,7 @@ async function examine(home: Home, options: Options): Promise<number> {
   if (selection.length === 0) throw new UsageError('No control is selected: see npm run readiness -- --list')
   const findings = options.target
     ? await lookAt(options.target, options.token, selection)
-    : await examineHere(selection, machine, options)
+    : await examineHere(home, selection, machine, options)
   const previous = trusted(readReport(options.report))
   const end = new Date()
   const run: Facts['run'] = {
@@ -64,7 +65,7 @@ async function examine(home: Home, options: Options): Promise<number> {
 }
 
 /** On stacks of this machine. Ctrl-C ends what is under way, removes everything, and writes no report. */
-async function examineHere(selection: Control[], machine: Machine, options: Options): Promise<Finding[]> {
+async function examineHere(home: Home, selection: Control[], machine: Machine, options: Options): Promise<Finding[]> {
   const able = selection.filter(({ needs }) => !needs.some((need: Need) => machine.lacks.includes(need)))
   const run = await openRun(root)
   const interrupted = new AbortController()
@@ -78,12 +79,14 @@ async function examineHere(selection: Control[], machine: Machine, options: Opti
     process.exit(exits.interrupted)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
-  const changed = options.since ? await changedSince(root, options.since) : undefined
+  const change = options.since ? await changeSince(root, options.since) : undefined
+  const sabotaged = options.sabotages(able, change && touchedBy(change, able, home.files(root)))
+  console.error(announcement(able, sabotaged))
   try {
     return await examineAll({
       run,
       selection: able,
-      sabotaged: options.sabotages(selection, changed),
+      sabotaged,
       signal: interrupted.signal,
       onFinding: (finding, done) => console.error(progress(finding, done, able.length)),
     })

@@ -1,6 +1,7 @@
 // The table of contents: what each request passes, in order, then the modules.
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Config } from './config.ts'
+import { deadLettersRoutes } from './modules/admin/dead-letters.routes.ts'
 import { usersRoutes } from './modules/admin/users.routes.ts'
 import {
   applicationsRoutes,
@@ -8,7 +9,10 @@ import {
   ownApplicationsRoutes,
 } from './modules/applications/applications.routes.ts'
 import { auditRoutes } from './modules/audit/audit.routes.ts'
+import { breakersRoutes } from './modules/breakers/breakers.routes.ts'
 import { acceptanceRoutes, contractsRoutes } from './modules/contracts/contracts.routes.ts'
+import { disputesRoutes } from './modules/contracts/disputes.routes.ts'
+import { stepsRoutes } from './modules/contracts/steps.routes.ts'
 import { erasuresRoutes } from './modules/erasures/erasures.routes.ts'
 import { exportsRoutes } from './modules/exports/exports.routes.ts'
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
@@ -16,8 +20,13 @@ import { linksRoutes, ownLinksRoutes } from './modules/identity/links.routes.ts'
 import { mfaRoutes } from './modules/identity/mfa.routes.ts'
 import { ownSessionsRoutes, sessionsRoutes } from './modules/identity/sessions.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
+import { walletRoutes } from './modules/ledger/ledger.routes.ts'
 import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
 import { operationsRoutes } from './modules/operations/operations.routes.ts'
+import { fundingRoutes, paymentsRoutes, payoutsRoutes } from './modules/payments/payments.routes.ts'
+import { webhooksRoutes } from './modules/payments/webhooks.routes.ts'
+import { contractReviewsRoutes, userReviewsRoutes } from './modules/reviews/reviews.routes.ts'
+import { schedulesRoutes } from './modules/schedules/schedules.routes.ts'
 import { switchesRoutes } from './modules/switches/switches.routes.ts'
 import { address, trustedProxies } from './plugins/address.ts'
 import { admission } from './plugins/admission.ts'
@@ -151,6 +160,14 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(acceptanceRoutes, { prefix: '/v1/applications', applications: services.applications })
   await app.register(ownApplicationsRoutes, { prefix: '/v1/me/applications', applications: services.applications })
   await app.register(contractsRoutes, { prefix: '/v1/contracts', contracts: services.contracts })
+  await app.register(stepsRoutes, { prefix: '/v1/contracts', escrow: services.escrow })
+  await app.register(fundingRoutes, { prefix: '/v1/contracts', escrow: services.escrow })
+  await app.register(paymentsRoutes, { prefix: '/v1/payments', payments: services.payments })
+  await app.register(payoutsRoutes, { prefix: '/v1/me/payouts', payouts: services.payouts })
+  await app.register(webhooksRoutes, { prefix: '/v1/webhooks', webhooks: services.webhooks })
+  await app.register(contractReviewsRoutes, { prefix: '/v1/contracts', reviews: services.reviews })
+  await app.register(userReviewsRoutes, { prefix: '/v1/users', reviews: services.reviews })
+  await app.register(walletRoutes, { prefix: '/v1/me/wallet', ledger: services.ledger })
   await app.register(notificationsRoutes, { prefix: '/v1/me/notifications', notifications: services.notifications })
   await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
   await app.register(auditRoutes, {
@@ -160,6 +177,11 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
     seals: services.seals,
   })
   await app.register(switchesRoutes, { prefix: '/v1/admin/switches', switches: services.switches })
+  await app.register(schedulesRoutes, { prefix: '/v1/admin/schedules', schedules: services.schedules })
+  const { disputes, escrow } = services
+  await app.register(disputesRoutes, { prefix: '/v1/admin/disputes', disputes, escrow })
+  await app.register(deadLettersRoutes, { prefix: '/v1/admin/dead-letters', deadLetters: services.deadLetters })
+  await app.register(breakersRoutes, { prefix: '/v1/admin/breakers', breakers: services.breakers })
   await app.register(usersRoutes, { prefix: '/v1/admin/users', users: services.users })
   return app
 }

@@ -69,6 +69,8 @@ describe('refusing', () => {
       'TOKEN_SIGNING_KEY is missing: it should be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or TOKEN_SIGNING_KEY_FILE the path of a file with it',
       'APP_SECRET is missing: it should be a random text of at least 32 characters (openssl rand -base64 32), or APP_SECRET_FILE the path of a file with it',
       'ENCRYPTION_KEYS is missing: it should be keys as name:base64 of 32 bytes, separated by commas (echo "2026-11:$(openssl rand -base64 32)"), or ENCRYPTION_KEYS_FILE the path of a file with it',
+      'PAYMENTS_SECRET_KEY is missing: it should be a secret key of the provider (sk_…), or PAYMENTS_SECRET_KEY_FILE the path of a file with it',
+      'PAYMENTS_WEBHOOK_SECRETS is missing: it should be signing secrets of webhooks (whsec_…), separated by commas, or PAYMENTS_WEBHOOK_SECRETS_FILE the path of a file with it',
       'REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://, or REDIS_URL_FILE the path of a file with it',
     ])
   })
@@ -76,7 +78,7 @@ describe('refusing', () => {
   test('the message has all the problems, a line for each', () => {
     const problems = problemsOf({ PORT: 'http' })
     expect(new ConfigError(problems).message.split('\n').slice(1)).toEqual(problems.map((problem) => `  ${problem}`))
-    expect(problems).toHaveLength(9)
+    expect(problems).toHaveLength(11)
   })
 
   const numbers = Object.entries<Bounded>(Environment.properties).flatMap(([name, { minimum, maximum }]) =>
@@ -121,6 +123,9 @@ describe('refusing', () => {
     ['DATABASE_URL', 'postgres://service:50%off@db.internal/seaworthy'],
     ['ENCRYPTION_KEYS', 'a key'],
     ['ENCRYPTION_KEYS', '2026:c2hvcnQ='],
+    ['PAYMENTS_URL', 'https://api.stripe.test/v1'],
+    ['PAYMENTS_SECRET_KEY', 'two words'],
+    ['PAYMENTS_WEBHOOK_SECRETS', ' , '],
     ['TOKEN_SIGNING_KEY', 'a key'],
     ['TOKEN_SIGNING_KEY', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'],
     ['TOKEN_SIGNING_KEY', pem('ed448')],
@@ -142,6 +147,8 @@ describe('refusing', () => {
       'TOKEN_SIGNING_KEY',
       'APP_SECRET',
       'ENCRYPTION_KEYS',
+      'PAYMENTS_SECRET_KEY',
+      'PAYMENTS_WEBHOOK_SECRETS',
     ])
     const malformed = Object.fromEntries(secrets.map(([name]) => [name, 'hunter2 hunter2']))
     const weak = { DATABASE_URL: databaseUrl('hunter2'), TOKEN_SIGNING_KEY: 'hunter2', APP_SECRET: 'hunter2' }
@@ -151,7 +158,7 @@ describe('refusing', () => {
       problemsOf(production(weak)),
       problemsOf({ DATABASE_OWNER_URL: databaseUrl('hunter2') }, loadMigrationConfig),
     ]
-    expect(said.map(({ length }) => length)).toEqual([8, 1, 3, 1])
+    expect(said.map(({ length }) => length)).toEqual([9, 1, 3, 1])
     expect(JSON.stringify(said)).not.toContain('hunter2')
   })
 })

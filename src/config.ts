@@ -1,11 +1,12 @@
 // The environment in, one frozen typed object out. The only reader of process.env.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { type Static, type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { limitOf, wordsOf } from './environment.edge.schemas.ts'
+import { arrange, settleAfter, type Values } from './config.arrange.ts'
 import { halfExternal, unfitForProduction } from './environment.rules.ts'
 import { Environment } from './environment.schemas.ts'
+import { type Run, unguarded } from './lib/outside.ts'
 import { openSecretStore, type SecretStore } from './lib/secret-store.ts'
 
 /** Everything that is wrong with the environment, a line for each variable. Doors print it and exit with 78 (EX_CONFIG of sysexits.h). */
@@ -18,7 +19,6 @@ export class ConfigError extends Error {
   }
 }
 
-type Values = Static<typeof Environment>
 export type Config = ReturnType<typeof loadConfig>
 type Source = Record<string, string | undefined>
 type Variable = TSchema & {
@@ -44,13 +44,13 @@ export function loadConfig(source: Source = process.env, stored: Source = {}) {
   return freeze(arrange(readAll({ ...always, ...queue }, source, stored) as Values))
 }
 
-/** What reads all of that, secrets manager included, as often as it is called. Rejects as loadConfig throws. */
-export function configReader(source: Source = process.env): () => Promise<Config> {
+/** What reads all of that, secrets manager included, as often as it is called; `run` is the way to that. Rejects as loadConfig throws. */
+export function configReader(source: Source = process.env): (run?: Run) => Promise<Config> {
   let store: SecretStore | undefined
-  return async () => {
+  return async (run = unguarded) => {
     if (!source.AWS_SECRET_ID) return loadConfig(source)
     store ??= openSecretStore(whereSecretsAre(source))
-    const stored = await store.read().catch((error: Error) => {
+    const stored = await run(store.read).catch((error: Error) => {
       const why = error.message || error.name
       throw new ConfigError([`AWS_SECRET_ID names ${source.AWS_SECRET_ID}, which can't be read: ${why}`])
     })
@@ -146,99 +146,6 @@ function waysOf(name: string, source: Source, stored: Source): string[] {
 
 function whatItShouldBe({ should, enum: words, minimum, maximum }: Variable): string {
   return should ?? (words ? `one of ${words.join(', ')}` : `a whole number from ${minimum} to ${maximum}`)
-}
-
-function arrange(v: Values) {
-  return {
-    production: v.NODE_ENV === 'production',
-    deployment: v.DEPLOYMENT,
-    publicUrl: v.PUBLIC_URL.replace(/\/+$/, ''),
-    appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
-    deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
-    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT },
-    http: {
-      host: v.HOST,
-      port: v.PORT,
-      bodyLimit: v.BODY_LIMIT_BYTES,
-      requestTimeout: v.REQUEST_TIMEOUT_MS,
-      handlerTimeout: v.HANDLER_TIMEOUT_MS,
-      readyTimeout: v.READY_TIMEOUT_MS,
-      drain: v.DRAIN_MS,
-      shutdownTimeout: v.SHUTDOWN_TIMEOUT_MS,
-    },
-    database: {
-      url: v.DATABASE_URL,
-      poolMax: v.DATABASE_POOL_MAX,
-      connectTimeout: v.DATABASE_CONNECT_TIMEOUT_MS,
-      statementTimeout: v.DATABASE_STATEMENT_TIMEOUT_MS,
-      lockTimeout: v.DATABASE_LOCK_TIMEOUT_MS,
-      idleTransactionTimeout: v.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
-      connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
-      startTimeout: v.DATABASE_START_TIMEOUT_MS,
-    },
-    edge: arrangeEdge(v),
-    redis: {
-      limits: v.LIMITS_REDIS_URL ?? v.REDIS_URL,
-      cache: v.CACHE_REDIS_URL ?? v.REDIS_URL,
-      timeout: v.REDIS_TIMEOUT_MS,
-      prefix: v.REDIS_PREFIX,
-    },
-    queues: {
-      store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
-      prefix: v.REDIS_PREFIX,
-      attempts: v.QUEUE_ATTEMPTS,
-      backoff: v.QUEUE_BACKOFF_MS,
-      lock: v.QUEUE_LOCK_MS,
-    },
-    worker: { concurrency: v.WORKER_CONCURRENCY, healthPort: v.WORKER_HEALTH_PORT },
-    outbox: { url: v.DATABASE_DIRECT_URL ?? v.DATABASE_URL, every: v.OUTBOX_SWEEP_MS, retryAfter: v.OUTBOX_RETRY_MS },
-    eventsKeptDays: v.EVENTS_KEPT_DAYS,
-    mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
-    tokens: { signingKey: v.TOKEN_SIGNING_KEY, audience: v.TOKEN_AUDIENCE, lifetime: v.TOKEN_LIFETIME_MS },
-    secrets: { every: v.SECRETS_REFRESH_MS, settle: settleAfter(v.SECRETS_REFRESH_MS) },
-    external:
-      v.EXTERNAL_ISSUER && v.EXTERNAL_AUDIENCE && v.EXTERNAL_JWKS_URL
-        ? { issuer: v.EXTERNAL_ISSUER, audience: v.EXTERNAL_AUDIENCE, jwksUrl: v.EXTERNAL_JWKS_URL }
-        : undefined,
-    secret: v.APP_SECRET,
-    encryptionKeys: v.ENCRYPTION_KEYS,
-    auditOldKeys: wordsOf(v.AUDIT_OLD_KEYS),
-    sessions: { idleDays: v.SESSION_IDLE_DAYS, days: v.SESSION_DAYS, keptDays: v.SESSIONS_KEPT_DAYS },
-    signInDelay: v.SIGN_IN_DELAY_MS,
-    passwords: { memoryCost: v.ARGON2_MEMORY_KIB, timeCost: v.ARGON2_PASSES, atOnce: v.PASSWORD_HASHES_AT_ONCE },
-    cursorLifetime: v.CURSOR_LIFETIME_MS,
-  }
-}
-
-/** Every process has read a new key by then, with one reading to spare. */
-const settleAfter = (refresh: number) => 2 * refresh
-
-function arrangeEdge(v: Values) {
-  return {
-    trustProxy: wordsOf(v.TRUST_PROXY),
-    hosts: [new URL(v.PUBLIC_URL).hostname, ...wordsOf(v.ALLOWED_HOSTS)],
-    corsOrigins: wordsOf(v.CORS_ORIGINS),
-    pageOrigins: [new URL(v.PUBLIC_URL).origin, ...wordsOf(v.CORS_ORIGINS).filter((origin) => origin !== '*')],
-    limits: {
-      auth: limitOf(v.LIMIT_AUTH),
-      payment: limitOf(v.LIMIT_PAYMENT),
-      upload: limitOf(v.LIMIT_UPLOAD),
-      write: limitOf(v.LIMIT_WRITE),
-      read: limitOf(v.LIMIT_READ),
-      public: limitOf(v.LIMIT_PUBLIC),
-    },
-    tierFactors: { standard: 1, partner: v.LIMIT_PARTNER_FACTOR },
-    exempt: wordsOf(v.LIMIT_EXEMPT),
-    cache: { on: v.CACHE === 'on', grace: v.CACHE_GRACE_MS },
-    load: {
-      concurrent: v.CONCURRENT_REQUESTS,
-      waiting: v.WAITING_REQUESTS,
-      wait: v.WAITING_MS,
-      eventLoopDelay: v.EVENT_LOOP_DELAY_MS,
-    },
-    compressFrom: v.COMPRESS_FROM_BYTES,
-    metricsPort: v.METRICS_PORT,
-  }
 }
 
 function freeze<T extends object>(value: T): Readonly<T> {

@@ -18,8 +18,9 @@ export function unfitForProduction(values: Values): string[] {
     const password = decodeURIComponent(new URL(value).password)
     return password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)
   })
-  const inClear = ['EXTERNAL_ISSUER', 'EXTERNAL_JWKS_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER'].flatMap((name) =>
-    String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
+  const inClear = ['EXTERNAL_ISSUER', 'EXTERNAL_JWKS_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'PAYMENTS_URL'].flatMap(
+    (name) =>
+      String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
   )
   return [...anyOrigin, ...inClear, ...weak]
 }

@@ -3,6 +3,8 @@ import { Type } from 'typebox'
 import { edge } from './environment.edge.schemas.ts'
 import { identity } from './environment.identity.schemas.ts'
 import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environment.kit.schemas.ts'
+import { payments } from './environment.payments.schemas.ts'
+import { schedules } from './environment.schedules.schemas.ts'
 import { secrets } from './environment.secrets.schemas.ts'
 import { splitSigningKeys } from './lib/signing-keys.ts'
 
@@ -153,6 +155,10 @@ export const Environment = Type.Object({
   ...identity,
 
   ...secrets,
+
+  ...payments,
+
+  ...schedules,
 
   BODY_LIMIT_BYTES: Type.Integer({
     minimum: 1024,

@@ -41,6 +41,7 @@ export async function run(config: Config, service: string, start: Step[], beneat
       await services.switches.keepFresh(),
       await services.sessions.keepFresh(),
       await services.readiness.keepAsking(),
+      await services.breakers.keepTelling(service),
     )
     const process = { config, log, resources, services }
     for (const step of start) {

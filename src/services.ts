@@ -6,23 +6,29 @@ import { createCache } from './lib/cache.ts'
 import { createExternalTokens } from './lib/external-tokens.ts'
 import { createLimiter } from './lib/limits.ts'
 import type { Log } from './lib/log.ts'
+import { guardMailer } from './lib/mailer.ts'
 import { createMetrics } from './lib/metrics.ts'
+import { createOutside } from './lib/outside.ts'
 import { createCursors } from './lib/page.ts'
 import { createPasswords } from './lib/passwords.ts'
+import { createProvider } from './lib/provider.ts'
 import { createReadiness } from './lib/readiness.ts'
 import { createSeal } from './lib/seal.ts'
 import { createSecurityLog } from './lib/security-log.ts'
 import { createSigner } from './lib/signer.ts'
 import { clockTolerance, createTokens } from './lib/tokens.ts'
+import { createDeadLettersService } from './modules/admin/dead-letters.service.ts'
 import { createUsersService } from './modules/admin/users.service.ts'
 import { createApplicationsService } from './modules/applications/applications.service.ts'
 import { createAudit } from './modules/audit/audit.service.ts'
 import { createSealsService } from './modules/audit/seals.service.ts'
 import { createTrailService } from './modules/audit/trail.service.ts'
 import { createVerificationService } from './modules/audit/verification.service.ts'
-import { createContractsService } from './modules/contracts/contracts.service.ts'
+import { createBreakersService } from './modules/breakers/breakers.service.ts'
+import { createDisputesService } from './modules/contracts/disputes.service.ts'
 import { createErasuresService } from './modules/erasures/erasures.service.ts'
 import { createExportsService } from './modules/exports/exports.service.ts'
+import { createFiguresService } from './modules/figures/figures.service.ts'
 import { createCredentialsService } from './modules/identity/credentials.service.ts'
 import { createEmailsService } from './modules/identity/emails.service.ts'
 import { createExternalIdentities } from './modules/identity/external-identities.service.ts'
@@ -32,31 +38,47 @@ import { createLinksService } from './modules/identity/links.service.ts'
 import { createMfaService } from './modules/identity/mfa.service.ts'
 import { createPasswordsService } from './modules/identity/passwords.service.ts'
 import { createSessionsService } from './modules/identity/sessions.service.ts'
+import { createExpiryService } from './modules/jobs/expiry.service.ts'
 import { createJobsService } from './modules/jobs/jobs.service.ts'
+import { createLedgerVerificationService } from './modules/ledger/verification.service.ts'
+import { createDigestsService } from './modules/notifications/digests.service.ts'
 import { createNotificationsService } from './modules/notifications/notifications.service.ts'
 import { createOperationsService } from './modules/operations/operations.service.ts'
+import { createReviewsService } from './modules/reviews/reviews.service.ts'
+import { createSchedulesService } from './modules/schedules/schedules.service.ts'
 import { createSwitchesService } from './modules/switches/switches.service.ts'
 import type { Resources } from './resources.ts'
+import { createMoneyServices } from './services.money.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 export async function createServices(
   config: Config,
-  { db, mailer, limitsRedis, cacheRedis }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
+  {
+    db,
+    mailer: unguardedMailer,
+    limitsRedis,
+    cacheRedis,
+  }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
   log: Log,
 ) {
+  const metrics = createMetrics()
+  const outside = createOutside({ metrics, ...config.breakers })
+  const keys = config.external && outside.guard('external-keys', { code: 'EXTERNAL_KEYS_UNAVAILABLE', atOnce: 5 })
   const external =
     config.external &&
-    createExternalIdentities({ db, tokens: createExternalTokens({ ...config.external, clockTolerance }) })
+    createExternalIdentities({ db, tokens: createExternalTokens({ ...config.external, clockTolerance, ...keys }) })
   const { settle } = config.secrets
   const tokens = await createTokens({ ...config.tokens, issuer: config.publicUrl, settle, external })
   const cursors = createCursors({ secret: config.secret, lifetime: config.cursorLifetime })
-  const metrics = createMetrics()
+  const provider = createProvider({ ...config.payments, outside })
+  const mailer = guardMailer(unguardedMailer, outside)
   const security = createSecurityLog({ log, metrics })
   const seal = createSeal(config.encryptionKeys, settle)
   const passwords = createPasswords(config.passwords)
   const { audit, forgetPerson } = createAudit({ seal })
   const signer = createSigner({ secret: config.secret, purpose: 'audit seals', trusted: config.auditOldKeys })
+  const verification = createVerificationService({ db, signer })
   const switches = createSwitchesService({ db, audit })
   const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
   const attempts = createAttempts({
@@ -71,6 +93,7 @@ export async function createServices(
     isOn: () => config.edge.cache.on && !switches.isOn('cache-off'),
     grace: config.edge.cache.grace,
     metrics,
+    ...(cacheRedis && outside.guard('cache', { code: 'CACHE_UNAVAILABLE', atOnce: 1000 })),
   })
   const sessions = createSessionsService({ db, tokens, audit, cursors, security, lifetimes: config.sessions })
   const untold = (error: Error) => log.error({ err: error }, 'an owner could not be told of failed sign-ins')
@@ -84,18 +107,23 @@ export async function createServices(
   const mfa = createMfaService({ db, audit, seal, security, attempts, credentials, onError: untold })
   const links = createLinksService({ db, audit, security, sessions, mfa })
   const jobs = createJobsService({ db, cursors, audit, forget: cache.forget })
-  const contracts = createContractsService({ db, cursors })
   const operations = createOperationsService({ db })
+  const money = createMoneyServices(config, { db, log, metrics, cursors, audit, provider, jobs, operations })
   const users = createUsersService({ db, cursors, audit, security, sessions })
   return {
     metrics,
+    outside,
+    breakers: createBreakersService({ db, audit, outside }),
+    provider,
+    mailer,
     security,
     seal,
     audit,
     forgetPerson,
     trail: createTrailService({ db, cursors, seal }),
     seals: createSealsService({ db, signer }),
-    verification: createVerificationService({ db, signer }),
+    verification,
+    ledgerVerification: createLedgerVerificationService({ db, verifyTrail: () => verification.verify() }),
     signer,
     switches,
     limiter,
@@ -111,8 +139,11 @@ export async function createServices(
     emails: createEmailsService({ db, audit, security, sessions, links, mfa }),
     ownPasswords: createPasswordsService({ db, audit, security, passwords, credentials, sessions, links }),
     jobs,
-    contracts,
-    applications: createApplicationsService({ db, cursors, audit, jobs, contracts }),
+    ...money,
+    applications: createApplicationsService({ db, cursors, audit, jobs, contracts: money.contracts }),
+    reviews: createReviewsService({ db, cursors, audit, contracts: money.contracts, jobs }),
+    disputes: createDisputesService({ db, cursors, contracts: money.contracts }),
+    deadLetters: createDeadLettersService({ db, cursors, audit }),
     users,
     operations,
     exports: createExportsService({ db, audit, seal, security, operations }),
@@ -124,6 +155,10 @@ export async function createServices(
       },
     }),
     notifications: createNotificationsService({ db, cursors, audit, mailer }),
+    digests: createDigestsService({ db, mailer }),
+    expiry: createExpiryService({ db, audit, jobs }),
+    figures: createFiguresService({ db }),
+    schedules: createSchedulesService({ db, metrics, ...config.schedules }),
     readiness: createReadiness({
       timeout: config.http.readyTimeout,
       switches,

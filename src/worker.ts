@@ -10,15 +10,13 @@ import { exportHandlers } from './modules/exports/exports.worker.ts'
 import { letterHandlers } from './modules/identity/letters.worker.ts'
 import { notificationHandlers } from './modules/notifications/notifications.worker.ts'
 import { type Part, type Process, run } from './run.ts'
+import { startSchedules } from './schedules.ts'
 import { keepSecretsFresh } from './secrets.ts'
 
 /** Works on jobs, and relays events. Resolves when it is connected to its queues. */
-export async function startWorker({
-  config,
-  log,
-  resources: { db, mailer, outboxUrl },
-  services,
-}: Process): Promise<Part> {
+export async function startWorker(process: Process): Promise<Part> {
+  const { config, log, services } = process
+  const { db, outboxUrl } = process.resources
   const handlers = [
     ...notificationHandlers(services),
     ...letterHandlers(services),
@@ -37,7 +35,7 @@ export async function startWorker({
     covered: 'mail-waits',
     startsWithout: true,
     every: 10_000,
-    check: mailer.verify,
+    check: services.mailer.verify,
   })
   await queues.work({
     concurrency: config.worker.concurrency,
@@ -51,6 +49,10 @@ export async function startWorker({
   const sealing = await services.seals.keepSealing((error) =>
     log.warn({ err: error }, 'the audit trail could not be sealed: trying again'),
   )
+  const trying = await services.payments.keepTrying((error) =>
+    log.warn({ err: error }, 'payments that are due could not be tried: trying again'),
+  )
+  const schedules = await startSchedules(process, queues)
   log.info({ concurrency: config.worker.concurrency }, 'working on jobs')
   const relay = startRelay({
     ...config.outbox,
@@ -62,8 +64,10 @@ export async function startWorker({
   return {
     async close() {
       await relay.close()
+      await schedules.close()
       await queues.close()
       await sealing.close()
+      await trying.close()
     },
   }
 }

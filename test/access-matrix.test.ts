@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Caller, type Way, waysOf } from './access-matrix.ts'
-import { buildTestApp, type Person } from './app.ts'
+import { type Way, waysOf } from './access-matrix.ts'
+import type { Caller } from './access-matrix-objects.ts'
+import type { Person } from './app.ts'
+import { buildMoneyApp } from './money.ts'
 
-const app = await buildTestApp()
+const app = await buildMoneyApp()
 const ways = waysOf(app)
 const callers = ['stranger', 'client', 'worker', 'support', 'admin'] as const
 const relations = ['own', 'foreign', 'absent'] as const

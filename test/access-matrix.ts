@@ -1,12 +1,8 @@
 // How each operation of docs/access-matrix.md is called: what is sent, and on which object. What the answer must be stands there.
 import { randomUUID } from 'node:crypto'
-import { Secret, TOTP } from 'otpauth'
-import { withClient } from '../tools/create-database.ts'
-import type { buildTestApp, Person } from './app.ts'
+import { type Body, type Caller, job, objectsOf, password } from './access-matrix-objects.ts'
+import type { Person } from './app.ts'
 
-type App = Awaited<ReturnType<typeof buildTestApp>>
-export type Caller = Person | undefined
-type Body = Record<string, unknown>
 export type Way = {
   method: string
   path: string
@@ -20,17 +16,14 @@ export type Way = {
 }
 
 const anyVersion = { 'if-match': '*' }
-const password = 'correct-horse-battery'
 const link = { token: 'nobody-has-this-token' }
-const job = {
-  title: 'Splice the mooring lines',
-  description: 'Twelve of them.',
-  category: 'operations',
-  budget: { amount: 45_000, currency: 'EUR' },
-}
 
 /** By the id of the operation. */
-export function waysOf({ call, signUp, services, database, db }: App): Record<string, Way> {
+export function waysOf(app: Parameters<typeof objectsOf>[0]): Record<string, Way> {
+  const objects = objectsOf(app)
+  const { newcomer, address, credentials, refreshToken, firstCode, recoveryCode, draft, openJob } = objects
+  const { deletedJob, application, contract, funded, delivered, disputed, resolved, payment } = objects
+  const { payout, notification, deadLetter, session, operation, dataExport, itself } = objects
   return {
     getLive: { method: 'GET', path: '/health/live' },
     getReady: { method: 'GET', path: '/health/ready' },
@@ -110,9 +103,51 @@ export function waysOf({ call, signUp, services, database, db }: App): Record<st
     listOwnApplications: { method: 'GET', path: '/v1/me/applications' },
     listContracts: { method: 'GET', path: '/v1/contracts' },
     getContract: { method: 'GET', path: '/v1/contracts/:id', object: contract, ownedBy: 'client' },
+    fundContract: {
+      method: 'POST',
+      path: '/v1/contracts/:id/funding',
+      object: contract,
+      ownedBy: 'client',
+      body: () => ({ paymentMethod: 'pm_card_visa' }),
+    },
+    deliverWork: { method: 'POST', path: '/v1/contracts/:id/delivery', object: funded, ownedBy: 'worker' },
+    approveWork: { method: 'POST', path: '/v1/contracts/:id/approval', object: delivered, ownedBy: 'client' },
+    disputeContract: {
+      method: 'POST',
+      path: '/v1/contracts/:id/dispute',
+      object: funded,
+      ownedBy: 'client',
+      body: () => ({ reason: 'The ring is green.' }),
+    },
+    cancelContract: { method: 'POST', path: '/v1/contracts/:id/cancellation', object: contract, ownedBy: 'client' },
+    reviewContract: {
+      method: 'POST',
+      path: '/v1/contracts/:id/reviews',
+      object: resolved,
+      ownedBy: 'client',
+      body: () => ({ rating: 5, text: 'As red as was said.' }),
+    },
+    getContractReviews: { method: 'GET', path: '/v1/contracts/:id/reviews', object: resolved, ownedBy: 'client' },
+    listUserReviews: { method: 'GET', path: '/v1/users/:id/reviews', object: itself },
+    listPayments: { method: 'GET', path: '/v1/payments' },
+    getPayment: { method: 'GET', path: '/v1/payments/:id', object: payment, ownedBy: 'client' },
+    payOut: { method: 'POST', path: '/v1/me/payouts', body: payout },
+    receivePaymentEvent: { method: 'POST', path: '/v1/webhooks/payments', body: () => ({ id: 'evt_1' }) },
+    getWallet: { method: 'GET', path: '/v1/me/wallet' },
     listNotifications: { method: 'GET', path: '/v1/me/notifications' },
     readNotification: { method: 'PUT', path: '/v1/me/notifications/:id/read', object: notification },
 
+    listDisputes: { method: 'GET', path: '/v1/admin/disputes' },
+    resolveDispute: {
+      method: 'POST',
+      path: '/v1/admin/disputes/:id/resolution',
+      object: disputed,
+      ownedBy: 'client',
+      body: () => ({ outcome: 'refund' }),
+    },
+    listDeadLetters: { method: 'GET', path: '/v1/admin/dead-letters' },
+    redriveDeadLetter: { method: 'POST', path: '/v1/admin/dead-letters/:id/redelivery', object: deadLetter },
+    redriveDeadLetters: { method: 'POST', path: '/v1/admin/dead-letters/redelivery', body: () => ({ limit: 1 }) },
     listUsers: { method: 'GET', path: '/v1/admin/users' },
     getUser: { method: 'GET', path: '/v1/admin/users/:id', object: itself },
     blockUser: {
@@ -126,6 +161,9 @@ export function waysOf({ call, signUp, services, database, db }: App): Record<st
     listAudit: { method: 'GET', path: '/v1/admin/audit' },
     verifyAudit: { method: 'GET', path: '/v1/admin/audit/verification' },
     getAuditCheckpoint: { method: 'GET', path: '/v1/admin/audit/checkpoint' },
+    getSchedules: { method: 'GET', path: '/v1/admin/schedules' },
+    getBreakers: { method: 'GET', path: '/v1/admin/breakers' },
+    resetBreaker: { method: 'PUT', path: '/v1/admin/breakers/:id/reset', object: async () => 'payments' },
     getSwitches: { method: 'GET', path: '/v1/admin/switches' },
     turnOnSwitch: {
       method: 'PUT',
@@ -134,100 +172,5 @@ export function waysOf({ call, signUp, services, database, db }: App): Record<st
       body: () => ({ reason: 'The lighthouse is being painted' }),
     },
     turnOffSwitch: { method: 'DELETE', path: '/v1/admin/switches/:id', object: async () => 'cache-off' },
-  }
-
-  function newcomer(): Body {
-    return { ...address(), password, name: 'Someone', role: 'worker' }
-  }
-  function address(): Body {
-    return { email: `${randomUUID()}@example.com` }
-  }
-  async function credentials(caller: Caller): Promise<Body> {
-    return { email: (caller ?? (await signUp('client'))).email, password }
-  }
-  async function refreshToken(caller: Caller): Promise<Body> {
-    const { refreshToken } = await made('POST', '/v1/auth/login', undefined, await credentials(caller))
-    return { refreshToken }
-  }
-
-  /** The first code of a second factor whose set-up has begun. */
-  async function firstCode(caller: Caller): Promise<Body> {
-    if (!caller) return { code: '000000' }
-    const { secret } = await made('POST', '/v1/me/mfa', caller, { password })
-    return { code: new TOTP({ secret: Secret.fromBase32(String(secret)) }).generate() }
-  }
-  async function recoveryCode(caller: Caller): Promise<Body> {
-    if (!caller) return { code: '000000' }
-    const { recoveryCodes } = await made('POST', '/v1/me/mfa/confirmation', caller, await firstCode(caller))
-    return { code: (recoveryCodes as string[])[0] }
-  }
-
-  async function draft(client: Person): Promise<string> {
-    return (await made('POST', '/v1/jobs', client, job)).id
-  }
-  async function openJob(client: Person): Promise<string> {
-    return (await made('POST', `/v1/jobs/${await draft(client)}/publication`, client)).id
-  }
-  async function deletedJob(client: Person): Promise<string> {
-    const id = await draft(client)
-    await made('DELETE', `/v1/jobs/${id}`, client)
-    return id
-  }
-
-  /** Of a worker for some job, or of somebody for the job of a client. */
-  async function application(party: Person): Promise<string> {
-    return (await apply(await partiesOf(party))).id
-  }
-  async function contract(party: Person): Promise<string> {
-    const parties = await partiesOf(party)
-    const { id } = await apply(parties)
-    return (await made('POST', `/v1/applications/${id}/acceptance`, parties.client)).id
-  }
-  async function partiesOf(party: Person) {
-    const other = await signUp(party.role === 'client' ? 'worker' : 'client')
-    return party.role === 'client' ? { client: party, worker: other } : { client: other, worker: party }
-  }
-  async function apply({ client, worker }: { client: Person; worker: Person }) {
-    const id = await openJob(client)
-    return made('POST', `/v1/jobs/${id}/applications`, worker, { coverLetter: 'I splice well.' })
-  }
-
-  async function notification(owner: Person): Promise<string> {
-    return insert(
-      `INSERT INTO notifications (user_id, event_id, kind, data)
-       VALUES ($1, uuidv7(), 'application.submitted', jsonb_build_object('text', 'Someone applied.', 'jobId', uuidv7())) RETURNING id`,
-      owner,
-    )
-  }
-  async function session(owner: Person): Promise<string> {
-    return insert(
-      `INSERT INTO sessions (user_id, user_agent, address_hash) VALUES ($1, 'a tablet', 'none') RETURNING id`,
-      owner,
-    )
-  }
-  function operation(owner: Person) {
-    return db.transaction((tx) => services.operations.create(tx, owner, 'data-export'))
-  }
-  async function dataExport(owner: Person): Promise<string> {
-    await services.exports.request(owner)
-    const exportId = await insert('SELECT id FROM data_exports WHERE user_id = $1', owner)
-    const eventId = await insert(
-      `SELECT id FROM outbox WHERE payload ->> 'exportId' = '${exportId}' AND $1 <> ''`,
-      owner,
-    )
-    await services.exports.make({ id: eventId }, { exportId })
-    return exportId
-  }
-  async function itself(owner: Person): Promise<string> {
-    return owner.id
-  }
-
-  async function insert(text: string, { id }: Person): Promise<string> {
-    return withClient(database.ownerUrl, async (owner) => (await owner.query(text, [id])).rows[0].id)
-  }
-  async function made(method: string, path: string, as: Caller, body?: Body): Promise<Body & { id: string }> {
-    const answer = await call(method as 'GET', path, { ...(as && { as }), ...(body && { body }) })
-    if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${answer.body}`)
-    return answer.body === '' ? { id: '' } : answer.json()
   }
 }

@@ -11,7 +11,12 @@ import { createServices, type Services } from '../src/services.ts'
 import { createTestDatabase } from './database.ts'
 import { environment } from './environment.ts'
 
-type Options = { env?: Record<string, string>; services?: (services: Services) => Partial<Services> }
+type Options = {
+  env?: Record<string, string>
+  services?: (services: Services) => Partial<Services>
+  /** The way to the database, given the direct one. */
+  way?: (url: string) => Promise<string>
+}
 /** A POST gets an Idempotency-Key of its own unless it is given one. */
 type CallOptions = { as?: { token: string }; body?: unknown; headers?: Record<string, string> }
 export type Person = Actor & { token: string; email: string; password: string }
@@ -19,9 +24,9 @@ export type Person = Actor & { token: string; email: string; password: string }
 let people = 0
 
 /** Builds the app and closes it after the tests of the file. `services` replaces some of them, for what only a fault can show. */
-export async function buildTestApp({ env = {}, services: replace = () => ({}) }: Options = {}) {
+export async function buildTestApp({ env = {}, services: replace = () => ({}), way }: Options = {}) {
   const database = await createTestDatabase()
-  const config = loadConfig({ ...environment(database.appUrl), ...env })
+  const config = loadConfig({ ...environment((await way?.(database.appUrl)) ?? database.appUrl), ...env })
   const lines: Record<string, unknown>[] = []
   const destination = { write: (line: string) => lines.push(JSON.parse(line)) }
   const log = createLog({ ...config.log, service: 'seaworthy-test', version: '0', deployment: 'test', destination })

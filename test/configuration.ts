@@ -26,6 +26,8 @@ export const production = (changes: Source = {}): Source => ({
   REDIS_URL: `redis://:${random()}@redis.internal:6379/0`,
   SMTP_URL: `smtp://service:${random()}@mail.internal:587`,
   MAIL_FROM: 'no-reply@seaworthy.test',
+  PAYMENTS_SECRET_KEY: `sk_live_${random()}`,
+  PAYMENTS_WEBHOOK_SECRETS: `whsec_${random()}`,
   ...changes,
 })
 

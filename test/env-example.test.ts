@@ -75,6 +75,8 @@ test('copied as it is, it is refused, and what must be filled in is named', () =
     'TOKEN_SIGNING_KEY',
     'APP_SECRET',
     'ENCRYPTION_KEYS',
+    'PAYMENTS_SECRET_KEY',
+    'PAYMENTS_WEBHOOK_SECRETS',
     'REDIS_URL',
   ]
   expect(load).toThrow(new RegExp(`^[^\n]+${missing.map((name) => `\n  ${name} is missing[^\n]+`).join('')}$`))

@@ -3,7 +3,7 @@ import { inject } from 'vitest'
 import { makeSecrets } from '../tools/development-secrets.ts'
 import { manyCalls } from '../tools/stack.ts'
 
-const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
+const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS, PAYMENTS_SECRET_KEY, PAYMENTS_WEBHOOK_SECRETS } = makeSecrets()
 
 /** A complete environment of the service, with secrets of this process. */
 export const environment = (appUrl: string) => ({
@@ -22,9 +22,15 @@ export const environment = (appUrl: string) => ({
   TOKEN_SIGNING_KEY,
   APP_SECRET,
   ENCRYPTION_KEYS,
+  // As with mail: a test that pays starts a sandbox of its own.
+  PAYMENTS_URL: 'http://127.0.0.1:1',
+  PAYMENTS_SECRET_KEY,
+  PAYMENTS_WEBHOOK_SECRETS,
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   ALLOWED_HOSTS: 'localhost',
   // A busy machine is no overload.
   EVENT_LOOP_DELAY_MS: '60000',
+  // What comes back is used again at once.
+  BREAKER_OPEN_MS: '500',
 })

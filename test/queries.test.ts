@@ -19,7 +19,7 @@ beforeAll(async () => {
   for (const role of ['client', 'worker', 'admin'] as const) people[role] = await signUp(role)
   const asOwner = (text: string, values: unknown[]) =>
     withClient(database.ownerUrl, async (client) => (await client.query(text, values)).rows)
-  const { jobId, slug, applicationId, contractId } = await fillPages(asOwner, {
+  const { jobId, slug, applicationId, contractId, paymentId } = await fillPages(asOwner, {
     clientId: people.client.id,
     workerId: people.worker.id,
   })
@@ -31,6 +31,8 @@ beforeAll(async () => {
     getReadyAlias: ['/ready', 'admin', 4],
     getStatus: ['/health/status', 'admin', 4],
     getKeys: ['/.well-known/jwks.json', 'client', 0],
+    getSchedules: ['/v1/admin/schedules', 'admin', 1],
+    getBreakers: ['/v1/admin/breakers', 'admin', 1],
     getSwitches: ['/v1/admin/switches', 'admin', 1],
     listAudit: ['/v1/admin/audit', 'admin', 1],
     verifyAudit: ['/v1/admin/audit/verification', 'admin', 8],
@@ -49,6 +51,13 @@ beforeAll(async () => {
     listOwnApplications: ['/v1/me/applications', 'worker', 1],
     listContracts: ['/v1/contracts', 'client', 1],
     getContract: [`/v1/contracts/${contractId}`, 'client', 1],
+    listPayments: ['/v1/payments', 'client', 1],
+    getContractReviews: [`/v1/contracts/${contractId}/reviews`, 'client', 2],
+    listUserReviews: [`/v1/users/${people.worker.id}/reviews`, 'client', 2],
+    listDisputes: ['/v1/admin/disputes', 'admin', 1],
+    listDeadLetters: ['/v1/admin/dead-letters', 'admin', 1],
+    getPayment: [`/v1/payments/${paymentId}`, 'client', 1],
+    getWallet: ['/v1/me/wallet', 'client', 1],
     listNotifications: ['/v1/me/notifications', 'client', 1],
   }
 })

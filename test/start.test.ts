@@ -51,8 +51,9 @@ test('npm start: a summary, links that work, the calls of the README, the demo; 
   expect(said).toContain('"status":"open"')
 
   const [mailUrl = ''] = await first.until(/(?<=Mail +)http:\/\/[\d.:]+/)
-  const demo = await run('node', ['tools/demo.ts', first.url, mailUrl])
+  const demo = await run('node', ['tools/demo.ts', first.url, mailUrl], { timeout: 60_000 })
   expect([demo.code, demo.stderr]).toEqual([0, ''])
+  expect(demo.stdout).toMatch(/had it paid out[\s\S]*both can be read[\s\S]*All steps passed\.\n$/)
 
   first.child.kill('SIGKILL')
   await first.ended
@@ -70,12 +71,26 @@ test('npm start: a summary, links that work, the calls of the README, the demo; 
   await third.ended
   const afresh = await npmStart('--reset')
   expect(await (await fetch(`${afresh.url}/v1/jobs?q=splice`)).json()).toMatchObject({ data: [] })
-})
+}, 180_000)
 
 test('npm start is not for production', async () => {
   const running = await start(['tools/start.ts', '--data', folder], { env: { NODE_ENV: 'production' } })
   expect(await running.ended).toEqual({ code: 78, signal: null })
   expect(running.said()).toContain('npm start is for development')
+})
+
+test('where the money is released in days, the demo says so, and ends well', async () => {
+  const { appUrl, ownerUrl } = await createTestDatabase()
+  const env = { PORT: '0', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl, RELEASE_AFTER_SECONDS: '3600' }
+  const running = await start(['tools/start.ts', '--data', folder], { env })
+  const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)
+  const [mailUrl = ''] = await running.until(/(?<=Mail +)http:\/\/[\d.:]+/)
+  const demo = await run('node', ['tools/demo.ts', url, mailUrl], { timeout: 60_000 })
+  expect([demo.code, demo.stderr]).toEqual([0, ''])
+  expect(demo.stdout).toContain('Here the release waits longer than this journey')
+  expect(demo.stdout).not.toContain('paid out')
+  running.child.kill('SIGTERM')
+  await running.ended
 })
 
 test('with DATABASE_URL it uses that database; one of another version is refused with what to do', async () => {

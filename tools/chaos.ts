@@ -20,8 +20,9 @@ export type Outcome = { kills: Record<string, number>; accepted: number; faults:
 
 /** Plays the journeys on a migrated database, eight at a time, while parts are killed. */
 export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Options): Promise<Outcome> {
-  const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
+  const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
   const quick = {
+    BREAKER_OPEN_MS: '1000',
     QUEUE_BACKOFF_MS: '200',
     QUEUE_LOCK_MS: '2000',
     OUTBOX_SWEEP_MS: '500',
@@ -34,9 +35,7 @@ export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Optio
     PUBLIC_URL: 'http://127.0.0.1:8080',
     MAIL_FROM: 'chaos@example.com',
     LOG_LEVEL: 'info',
-    TOKEN_SIGNING_KEY,
-    APP_SECRET,
-    ENCRYPTION_KEYS,
+    ...secrets,
     ...quick,
   }
   const stack = await openStack({ appUrl, env })
@@ -96,7 +95,7 @@ function createKiller(stack: Stack, seed: number) {
 }
 
 /** Mulberry32: the same seed kills in the same order. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

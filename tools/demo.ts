@@ -1,28 +1,17 @@
 // `npm run demo [-- URL [MAIL_URL]]`: plays the whole journey against a running service, a line for each step, and waits for what
-// has to arrive: the notification and the mail (by the API of Mailpit, or of the catcher of npm start). Non-zero when a step fails.
+// has to arrive: notifications, the mail (by the API of Mailpit, or of the catcher of npm start), the release of the money where that is
+// soon. Non-zero when a step fails.
 import process from 'node:process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { agree, type Caller, createCaller, join } from './journey.ts'
+import { payOut, released, review, until, work } from './journey-money.ts'
 
 const [url = 'http://127.0.0.1:8080', mailUrl = 'http://127.0.0.1:8025'] = process.argv.slice(2)
-const patience = 60_000
 
 const say = (line: string) => console.log(`  ok  ${line}`)
 
-/** Asks again until there is an answer, or the time is over. */
-async function waitFor<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + patience
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    if (performance.now() > end) throw new Error(`${what} did not arrive within ${patience / 1000} s`)
-    await delay(200)
-  }
-}
-
-async function findNotification(call: Caller, as: Awaited<ReturnType<typeof join>>) {
+async function findNotification(call: Caller, as: Awaited<ReturnType<typeof join>>, wanted = 'application.accepted') {
   const { data } = await call('GET', '/v1/me/notifications', { as })
-  return (data as { kind: string; text: string }[]).find(({ kind }) => kind === 'application.accepted')
+  return (data as { kind: string; text: string }[]).find(({ kind }) => kind === wanted)
 }
 
 async function findMail(to: string) {
@@ -42,17 +31,28 @@ try {
   say('a client joined')
   const worker = await join(call, 'worker')
   say('a worker joined')
-  await agree(call, client, worker, say)
+  const contract = await agree(call, client, worker, say)
   for (const [who, person] of [
     ['worker', worker],
     ['client', client],
   ] as const) {
-    const { text } = await waitFor(`The ${who}’s notification`, () => findNotification(call, person))
+    const { text } = await until(`The ${who}’s notification`, () => findNotification(call, person))
     say(`the ${who} was told: ${text}`)
   }
-  const { Subject } = await waitFor('The mail', () => findMail(worker.email))
+  const { Subject } = await until('The mail', () => findMail(worker.email))
   say(`the worker has mail: ${Subject}`)
-  console.log('All steps passed.')
+  const approved = await work(call, contract, { client, worker }, say)
+  const over = await released(call, approved, worker)
+  if (over) {
+    const { text } = await until('The notification of the release', () =>
+      findNotification(call, worker, 'contract.released'),
+    )
+    say(`it is: ${text}`)
+    await payOut(call, worker, say)
+    await review(call, over, { client, worker }, say)
+    console.log('All steps passed.')
+  } else
+    console.log('All steps passed. Here the release waits longer than this journey, and payout and reviews with it.')
 } catch (error) {
   const { message, cause } = error as Error
   console.error(`FAIL  ${message}${cause ? ` (${(cause as Error).message})` : ''}`)

@@ -7,6 +7,8 @@ export type DevelopmentSecrets = {
   TOKEN_SIGNING_KEY: string
   APP_SECRET: string
   ENCRYPTION_KEYS: string
+  PAYMENTS_SECRET_KEY: string
+  PAYMENTS_WEBHOOK_SECRETS: string
   ownerPassword: string
   appPassword: string
 }
@@ -19,6 +21,8 @@ export function makeSecrets(): DevelopmentSecrets {
     TOKEN_SIGNING_KEY: `${developmentMark}\n${key}`,
     APP_SECRET: random(),
     ENCRYPTION_KEYS: `${developmentMark}:${randomBytes(32).toString('base64')}`,
+    PAYMENTS_SECRET_KEY: `sk_test_${random()}`,
+    PAYMENTS_WEBHOOK_SECRETS: `whsec_${random()}`,
     ownerPassword: random(),
     appPassword: random(),
   }

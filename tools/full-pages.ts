@@ -25,9 +25,24 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
     [workerId, agreed.map(({ id }) => id)],
   )
   const [contract] = await query(
-    `INSERT INTO contracts (job_id, application_id, client_id, worker_id, amount, currency)
-     SELECT job_id, id, $1, worker_id, 4200, 'EUR' FROM applications WHERE worker_id = $2 RETURNING id`,
+    `INSERT INTO contracts (job_id, application_id, client_id, worker_id, amount, currency, status, funded_at, disputed_at, disputed_by, dispute_reason)
+     SELECT job_id, id, $1, worker_id, 4200, 'EUR', 'disputed', now(), now(), worker_id, 'It leaks' FROM applications WHERE worker_id = $2
+     RETURNING id`,
     [clientId, workerId],
+  )
+  await query(
+    `INSERT INTO reviews (contract_id, author_id, subject_id, rating, text, visible_at)
+     SELECT id, client_id, worker_id, 5, 'Good.', now() FROM contracts WHERE client_id = $1`,
+    [clientId],
+  )
+  await query(
+    `INSERT INTO outbox (aggregate, kind, payload, dead_at, error) SELECT 'lamp:1', 'lamp.lit', '{}', now(), 'planted' FROM generate_series(1, 100)`,
+    [],
+  )
+  const [payment] = await query(
+    `INSERT INTO payments (kind, user_id, contract_id, amount, currency, method)
+     SELECT 'charge', $1, id, amount, currency, 'pm_card_visa' FROM contracts WHERE client_id = $1 RETURNING id`,
+    [clientId],
   )
   await query(
     `INSERT INTO notifications (user_id, event_id, kind, data)
@@ -42,7 +57,8 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
     "INSERT INTO audit_log (action, object_type, object_id) SELECT 'lamp.lit', 'lamp', uuidv7() FROM generate_series(1, 100)",
     [],
   )
-  return { jobId, slug: jobId, applicationId: application?.id ?? '', contractId: contract?.id ?? '' }
+  const ids = { applicationId: application?.id ?? '', contractId: contract?.id ?? '', paymentId: payment?.id ?? '' }
+  return { jobId, slug: jobId, ...ids }
 
   function addJobs(status: 'open' | 'closed', count: number) {
     const closed = status === 'closed' ? 'now()' : 'NULL'

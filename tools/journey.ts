@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
-type Json = Record<string, unknown> & { id: string }
-type Person = { email: string; token: string; id: string }
+export type Json = Record<string, unknown> & { id: string }
+export type Person = { email: string; token: string; id: string }
 type Call = { as?: Person | undefined; body?: unknown; key?: string }
 export type Caller = ReturnType<typeof createCaller>
 

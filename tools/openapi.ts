@@ -18,7 +18,7 @@ const file = resolve(positionals[0] ?? resolve(import.meta.dirname, '../docs/ope
 
 /** The document of this tree, for a deployment that doesn't exist, as pretty JSON. */
 async function renderDocument(): Promise<string> {
-  const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS } = makeSecrets()
+  const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: 'https://seaworthy.example',
@@ -26,9 +26,7 @@ async function renderDocument(): Promise<string> {
     REDIS_URL: 'redis://127.0.0.1:1',
     SMTP_URL: 'smtp://127.0.0.1:1',
     MAIL_FROM: 'nobody@seaworthy.example',
-    TOKEN_SIGNING_KEY,
-    APP_SECRET,
-    ENCRYPTION_KEYS,
+    ...secrets,
   })
   const log = createLog({ level: 'silent', format: 'json', service: 'openapi', version: '', deployment: '' })
   const database = openDatabase(config.database, () => {})

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { openMailCatcher } from './mail-catcher.ts'
+import { openPaymentSandbox } from './payment-sandbox.ts'
 import { startProcess } from './process.ts'
 import { openRedis } from './redis-server.ts'
 
@@ -18,7 +19,7 @@ export const manyCalls = parseEnv(readFileSync(join(root, 'config/load.env'), 'u
 export type Stack = Awaited<ReturnType<typeof openStack>>
 type Options = { appUrl: string; env: Record<string, string>; workers?: number }
 
-/** Starts Redis (AOF on), a mail catcher, one API and `workers` workers on a migrated database. `env` is the rest of the environment. */
+/** Starts Redis (AOF on), a mail catcher, a payment sandbox, one API and `workers` workers on a migrated database. `env` is the rest of the environment. */
 export async function openStack({ appUrl, env, workers = 1 }: Options) {
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-stack-'))
   const redis = await openRedis({
@@ -27,6 +28,14 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
   })
   const mail = await openMailCatcher()
   const [apiPort, ...healthPorts] = await freePorts(workers + 1)
+  const url = `http://127.0.0.1:${apiPort}`
+  const payments = await openPaymentSandbox({
+    file: join(folder, 'payments.jsonl'),
+    webhook: {
+      url: `${url}/v1/webhooks/payments`,
+      ...(env.PAYMENTS_WEBHOOK_SECRETS && { secret: env.PAYMENTS_WEBHOOK_SECRETS }),
+    },
+  })
   const settings = {
     ...manyCalls,
     METRICS_PORT: '0',
@@ -34,6 +43,7 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
     DATABASE_URL: appUrl,
     REDIS_URL: redis.url,
     SMTP_URL: mail.smtpUrl,
+    PAYMENTS_URL: payments.url,
     PORT: String(apiPort),
   }
   const api = keep('src/server.ts', settings, /Server listening/)
@@ -43,16 +53,17 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
   await Promise.all([api, ...kept].map((child) => child.ready()))
 
   return {
-    url: `http://127.0.0.1:${apiPort}`,
+    url,
     /** The environment of each process. */
     settings,
     redis,
     mail,
+    payments,
     api,
     workers: kept,
     async close() {
       await Promise.all([api, ...kept].map((child) => child.stop()))
-      await Promise.all([redis.close(), mail.close()])
+      await Promise.all([redis.close(), mail.close(), payments.close()])
       await rm(folder, { recursive: true, force: true })
     },
   }

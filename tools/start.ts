@@ -18,13 +18,16 @@ import { type DevelopmentSecrets, keepSecrets } from './development-secrets.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import { renderHomePage } from './home-page.ts'
 import { openMailCatcher } from './mail-catcher.ts'
+import { openPaymentSandbox, type PaymentSandbox } from './payment-sandbox.ts'
 
 const { values: wanted } = parseArgs({ options: { reset: { type: 'boolean' }, data: { type: 'string' } } })
 const local = resolve(wanted.data ?? `${import.meta.dirname}/../.local`)
 const dataDir = resolve(local, 'postgres')
 const secretsFile = resolve(local, 'secrets.json')
+const paymentsFile = resolve(local, 'payments.jsonl')
 
 type Link = [path: string, title: string, about: string]
+type Beneath = { mail: string | undefined; payments: PaymentSandbox | undefined }
 
 const pages: Link[] = [
   ['/docs', 'API documentation', 'Every route, with a form to try it'],
@@ -46,12 +49,15 @@ await open(async () => {
   const secrets = await keepSecrets(secretsFile)
   const { urls, release } = await findDatabase(secrets)
   const mail = given.SMTP_URL ? undefined : await openMailCatcher({ webPort: 8025 }).catch(() => openMailCatcher())
+  const payments = given.PAYMENTS_URL ? undefined : await openPayments(secrets)
   const closeBeneath = async () => {
     await mail?.close()
+    await payments?.close()
     await release()
   }
   try {
-    await serve(settings(secrets, urls, mail?.smtpUrl), urls.ownerUrl, mail?.webUrl, closeBeneath)
+    const outside = { SMTP_URL: mail?.smtpUrl, PAYMENTS_URL: payments?.url }
+    await serve(settings(secrets, urls, outside), urls.ownerUrl, { mail: mail?.webUrl, payments }, closeBeneath)
   } catch (error) {
     await closeBeneath()
     throw error
@@ -59,32 +65,34 @@ await open(async () => {
 })
 
 function settings(
-  { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS }: DevelopmentSecrets,
+  { ownerPassword: _, appPassword: __, ...secrets }: DevelopmentSecrets,
   { ownerUrl, appUrl }: DatabaseUrls,
-  smtpUrl?: string,
+  outside: { SMTP_URL: string | undefined; PAYMENTS_URL: string | undefined },
 ): Config {
   return loadConfig({
     NODE_ENV: 'development',
     PUBLIC_URL: `http://127.0.0.1:${given.PORT ?? '8080'}`,
     LOG_FORMAT: process.stdout.isTTY ? 'pretty' : 'json',
     DRAIN_MS: '0',
+    // So short that a journey can be seen to its end; usually people have days to dispute.
+    RELEASE_AFTER_SECONDS: '5',
+    SCHEDULES: 'contract-release=*/5 * * * * *',
     QUEUE_DATABASE_URL: ownerUrl,
-    SMTP_URL: smtpUrl,
+    ...outside,
     MAIL_FROM: 'seaworthy@example.com',
-    TOKEN_SIGNING_KEY,
-    APP_SECRET,
-    ENCRYPTION_KEYS,
+    ...secrets,
     ...given,
     DATABASE_URL: appUrl,
   })
 }
 
 /** API and worker in one process. */
-async function serve(config: Config, ownerUrl: string, mailUrl: string | undefined, closeBeneath: () => Promise<void>) {
+async function serve(config: Config, ownerUrl: string, { mail, payments }: Beneath, closeBeneath: () => Promise<void>) {
   await migrateOrExplain(ownerUrl)
-  const links = mailUrl
-    ? [...pages, [mailUrl, 'Mail', 'Every mail that the service sends ends here'] satisfies Link]
-    : pages
+  const links = [...pages]
+  if (mail) links.push([mail, 'Mail', 'Every mail that the service sends ends here'])
+  if (payments)
+    links.push([payments.url, 'Payments', 'What stands in for Stripe, with everything that it was asked for'])
   const homePage = renderHomePage({ links, signIns: demoSignIns, password: demoPassword, url: config.publicUrl })
   let filled = false
   let address = ''
@@ -98,7 +106,15 @@ async function serve(config: Config, ownerUrl: string, mailUrl: string | undefin
     return server
   }
   await run(config, 'seaworthy', [fill, startWorker, startMetrics, listen], [{ close: closeBeneath }])
-  console.log(summary(address, filled, mailUrl))
+  payments?.sendWebhooks({ url: `${address}/v1/webhooks/payments` })
+  console.log(summary(address, filled, { mail, payments }))
+}
+
+/** What stands in for the provider; it remembers as long as the database does. */
+function openPayments({ PAYMENTS_WEBHOOK_SECRETS }: DevelopmentSecrets): Promise<PaymentSandbox> {
+  const secret = given.PAYMENTS_WEBHOOK_SECRETS?.split(',')[0] ?? PAYMENTS_WEBHOOK_SECRETS
+  const options = { file: paymentsFile, webhook: { secret } }
+  return openPaymentSandbox({ ...options, port: 8420 }).catch(() => openPaymentSandbox(options))
 }
 
 /** The database of DATABASE_URL, or the embedded one, which is stopped at the end unless another process uses it too. */
@@ -141,15 +157,17 @@ async function makeFolder() {
 async function reset() {
   const postgres = await openEmbeddedPostgres({ dataDir }).catch(() => undefined)
   await postgres?.stop()
-  for (const path of [postgres?.dataDir ?? dataDir, secretsFile]) await rm(path, { recursive: true, force: true })
+  for (const path of [postgres?.dataDir ?? dataDir, secretsFile, paymentsFile])
+    await rm(path, { recursive: true, force: true })
 }
 
-function summary(address: string, filled: boolean, mailUrl: string | undefined): string {
+function summary(address: string, filled: boolean, { mail, payments }: Beneath): string {
   const entries = [
     ['Home page', `${address}/`],
     ['API documentation', `${address}/docs`],
     ['API', `${address}/v1`],
-    ['Mail', mailUrl ?? 'goes to SMTP_URL'],
+    ['Mail', mail ?? 'goes to SMTP_URL'],
+    ['Payments', payments?.url ?? 'go to PAYMENTS_URL'],
     ...demoSignIns.map(({ role, email }) => [`Sign in as ${role}`, `${email}  ${demoPassword}`]),
     ['Data', `${local}${filled ? ' (new, with demo data)' : ''}`],
     ['Stop', 'Ctrl-C'],

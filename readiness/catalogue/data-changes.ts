@@ -4,25 +4,26 @@ import { acceptWholeOrNot } from '../probes/data-acceptance.ts'
 import { deleteAndPurge } from '../probes/data-deletion.ts'
 import { tellWhateverDies } from '../probes/data-outbox.ts'
 import { deliverTwice } from '../probes/data-redelivery.ts'
+import { settleWholeOrNot } from '../probes/money-whole.ts'
 
 const outbox = 'src/db/outbox.ts'
 const jobsTable = 'src/modules/jobs/jobs.repository.ts'
 const applications = 'src/modules/applications/applications.service.ts'
+const settlement = 'src/modules/payments/settlement.service.ts'
 
 export const dataChanges: Control[] = [
   control({
     id: 'DAT-04',
     level: 'must',
     holds:
-      'An acceptance is one transaction: contract, closed job, rejected siblings, audit rows and events are all there, or none is.',
+      'An acceptance is one transaction: contract, closed job, rejected siblings, audit rows and events are all there, or none is; so is the settlement of a payment: ledger, contract, payment, operation, audit row and event.',
     because:
       'A job that is closed without a contract, or a worker who was told of a contract that is not there, has to be mended by hand.',
-    lacks: 'The hold of the money, which belongs into the same transaction, is not built yet.',
-    code: [applications, 'src/db/transaction.ts', 'src/db/once.ts'],
+    code: [applications, settlement, 'src/db/transaction.ts', 'src/db/once.ts'],
     runbook: 'docs/runbooks/database.md#a-change-is-half-done',
-    needs: ['api'],
+    needs: ['api', 'worker', 'payments'],
     own: {},
-    probe: acceptWholeOrNot,
+    probe: async (context) => ({ ...(await acceptWholeOrNot(context)), ...(await settleWholeOrNot(context)) }),
     sabotages: [
       source(
         'the application is settled on its own',
@@ -57,6 +58,18 @@ export const dataChanges: Control[] = [
         'of await rejectOthers(tx, job.id))',
         'of [] as Awaited<ReturnType<typeof rejectOthers>>)',
         { red: 'applications-missing' },
+      ),
+      source('the ledger moves on its own', settlement, 'ledger.move(tx, fundingOf', 'ledger.move(db, fundingOf', {
+        red: 'transfers-kept',
+      }),
+      source(
+        'the contract goes on by itself',
+        settlement,
+        'await contracts.move(tx, contract, status',
+        'await contracts.move(db, contract, status',
+        {
+          red: 'contract-kept',
+        },
       ),
     ],
   }),
@@ -159,8 +172,7 @@ export const dataChanges: Control[] = [
       'A deleted job is out of sight and can be restored as it was; the purge removes it after its time, and never one under contract.',
     because:
       'People delete by mistake and ask for it back; what is kept for ever is what leaks, and what the law wanted gone.',
-    lacks: 'Nothing of ours runs the purge by the clock: the platform has to schedule src/purge.ts.',
-    code: ['src/modules/jobs/jobs.service.ts', jobsTable, 'src/purge.ts'],
+    code: ['src/modules/jobs/jobs.service.ts', jobsTable, 'src/purges.ts', 'src/purge.ts'],
     runbook: 'docs/runbooks/database.md#a-deleted-job-has-to-come-back',
     needs: ['api'],
     own: { DELETED_JOBS_KEPT_DAYS: '7' },
@@ -181,10 +193,16 @@ export const dataChanges: Control[] = [
         'isNotNull(jobs.deletedAt)',
         { red: 'restored-by-a-stranger' },
       ),
-      source('the time to keep is ignored', 'src/purge.ts', 'jobs.purge(config.deletedJobsKeptDays)', 'jobs.purge(0)', {
-        red: 'purged-too-early',
-      }),
-      removed('src/purge.ts', '      jobs: await jobs.purge(config.deletedJobsKeptDays),', { red: 'never-purged' }),
+      source(
+        'the time to keep is ignored',
+        'src/purges.ts',
+        'jobs.purge(config.deletedJobsKeptDays)',
+        'jobs.purge(0)',
+        {
+          red: 'purged-too-early',
+        },
+      ),
+      removed('src/purges.ts', '    jobs: await jobs.purge(config.deletedJobsKeptDays),', { red: 'never-purged' }),
     ],
   }),
 ]

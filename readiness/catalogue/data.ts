@@ -1,6 +1,8 @@
 import type { Control } from '../control.ts'
 import { dataChanges } from './data-changes.ts'
+import { dataEvents } from './data-events.ts'
+import { dataMoney } from './data-money.ts'
 import { dataPrivacy } from './data-privacy.ts'
 import { dataSchema } from './data-schema.ts'
 
-export const data: Control[] = [...dataSchema, ...dataChanges, ...dataPrivacy]
+export const data: Control[] = [...dataSchema, ...dataChanges, ...dataMoney, ...dataPrivacy, ...dataEvents]

@@ -1,10 +1,12 @@
-import { type Control, control, removed, source } from '../control.ts'
+import { type Control, control, removed, source, sources } from '../control.ts'
 import { keepAndRedrive } from '../probes/queue-dead-letters.ts'
 import { retryLater } from '../probes/queue-retries.ts'
 import { shareTheLoad } from '../probes/queue-sharing.ts'
+import { queueSchedules } from './queue-schedules.ts'
 
 const queues = 'src/lib/queues.ts'
 const outbox = 'src/db/outbox.ts'
+const deadLetters = 'src/modules/admin/dead-letters.service.ts'
 
 export const queue: Control[] = [
   control({
@@ -41,11 +43,11 @@ export const queue: Control[] = [
     id: 'QUE-02',
     level: 'must',
     holds:
-      'After its last try an event is kept with its error, listed and counted without addresses; those behind it go on, and a command delivers it.',
+      'After its last try an event is kept with its error, listed and counted without addresses; those behind it go on, and a command or an admin delivers it, which is audited.',
     because:
       'A job that vanishes after its last try is a person who was never told; one that stays in the way stops everyone behind it.',
     lacks: 'No metric counts dead letters, and no alert tells of one.',
-    code: [outbox, 'src/worker.ts', 'src/dead-letters.ts', queues],
+    code: [outbox, 'src/worker.ts', 'src/dead-letters.ts', deadLetters, queues],
     runbook: 'docs/runbooks/queues.md#dead-letters',
     needs: ['api', 'worker', 'redis', 'mail'],
     own: { QUEUE_ATTEMPTS: '2', QUEUE_BACKOFF_MS: '50', OUTBOX_RETRY_MS: '60000' },
@@ -69,13 +71,22 @@ export const queue: Control[] = [
         '          AND earlier.handled_at IS NULL\n',
         { red: 'blocked-behind-it' },
       ),
-      source('the address is told', 'src/lib/mailer.ts', "'(address)'", "'$&'", { red: 'address-shown' }),
+      sources(
+        'the address is told',
+        ['src/lib/mailer.ts', deadLetters].map((file) => ({ file, find: "'(address)'", replace: "'$&'" })),
+        { red: 'address-shown' },
+      ),
+      removed(deadLetters, "      await audit(tx, operator, 'dead-letter.redriven', first.id, { after })", {
+        red: 'redrive-not-audited',
+      }),
       source('redriving changes nothing', outbox, '.set(fresh)', '.set({ error: sql`error` })', {
         red: 'redrive-did-nothing',
       }),
       removed(queues, '    if (again) await removeEnded(await queue?.getJob(id))', { red: 'redriven-in-vain' }),
     ],
   }),
+
+  ...queueSchedules,
 
   control({
     id: 'QUE-05',

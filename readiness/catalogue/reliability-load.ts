@@ -10,12 +10,19 @@ export const reliabilityLoad: Control[] = [
     id: 'REL-09',
     level: 'must',
     holds:
-      'Whatever is waited for has a limit: a connection, a statement, a lock, an idle transaction, a silent database, Redis, mail, a slow client.',
+      'Whatever is waited for has a limit: a connection, a statement, a lock, an idle transaction, a silent database, Redis, mail, the payment provider, a slow client.',
     because:
       'One dependency that neither answers nor fails holds each request that needs it, until all of them are held: the usual way in which a small fault becomes an outage.',
-    code: ['src/db/client.ts', 'src/lib/redis.ts', 'src/lib/mailer.ts', 'src/app.ts', 'docs/timeouts.md'],
+    code: [
+      'src/db/client.ts',
+      'src/lib/redis.ts',
+      'src/lib/mailer.ts',
+      'src/lib/provider.ts',
+      'src/app.ts',
+      'docs/timeouts.md',
+    ],
     runbook: 'docs/runbooks/load.md#a-call-has-no-time-limit',
-    needs: ['api', 'redis'],
+    needs: ['api', 'redis', 'payments'],
     own: shortWaits,
     probe: everyWaitEnds,
     sabotages: [
@@ -30,6 +37,7 @@ export const reliabilityLoad: Control[] = [
       unlimited('src/db/client.ts', '    query_timeout: options.statementTimeout + 1000,', 'silence-unlimited'),
       unlimited('src/lib/redis.ts', '    commandTimeout: timeout,', 'redis-unlimited'),
       unlimited('src/lib/mailer.ts', '    ...limits,', 'mail-unlimited'),
+      unlimited('src/lib/provider.ts', '    timeout,', 'provider-unlimited'),
       source(
         'a client may take for ever',
         'src/app.ts',

@@ -10,6 +10,8 @@ const toQueue = `const { Redis } = await import('ioredis')
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true, retryStrategy: () => null }).on('error', () => {})
   const sent = redis.connect().then(() => redis.lpush('events', kind)).finally(() => redis.disconnect())\n`
 
+const settlement = 'src/modules/payments/settlement.service.ts'
+
 export const reliabilityLosses: Control[] = [
   control({
     id: 'REL-05',
@@ -153,19 +155,19 @@ export const reliabilityLosses: Control[] = [
     id: 'REL-21',
     level: 'must',
     holds:
-      'kill -9 of the API under load leaves no partial change: applications, contracts, jobs, audit and outbox agree, and a repeated call succeeds once.',
+      'kill -9 of the API under load leaves no partial change: applications, contracts, jobs, audit and outbox agree, and a repeated call succeeds once; in the middle of a payment, ledger, contract and provider agree after it, with one charge.',
     because:
       'An acceptance without its contract, or an event of what never was, can’t be found later but by the people whom it harms.',
     code: [
       'src/modules/applications/applications.service.ts',
+      settlement,
       'src/db/transaction.ts',
       'src/db/once.ts',
       'src/db/outbox.ts',
     ],
     runbook: 'docs/runbooks/database.md#a-change-is-half-done',
-    needs: ['api'],
-    own: patientDatabase,
-    lacks: 'There is no ledger yet.',
+    needs: ['api', 'redis', 'payments'],
+    own: { ...patientDatabase, PAYMENTS_LEASE_MS: '2000' },
     probe: leavesNothingHalfDone,
     sabotages: [
       source(
@@ -188,6 +190,16 @@ export const reliabilityLosses: Control[] = [
         "audit(tx, actor, 'application.accepted'",
         "audit(db, actor, 'application.accepted'",
         { red: 'record-without-change' },
+      ),
+      source('the ledger moves on its own', settlement, 'ledger.move(tx, fundingOf', 'ledger.move(db, fundingOf', {
+        red: 'never-settled',
+      }),
+      source(
+        'a try that was cut off is never taken up',
+        'src/modules/payments/payments.repository.ts',
+        "WHERE status = 'pending' AND next_try_at <= now()",
+        "WHERE status = 'pending' AND tries = 0 AND next_try_at <= now()",
+        { red: 'never-settled' },
       ),
     ],
   }),

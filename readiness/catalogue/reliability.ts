@@ -2,6 +2,7 @@ import type { Control } from '../control.ts'
 import { reliabilityLoad } from './reliability-load.ts'
 import { reliabilityLosses } from './reliability-losses.ts'
 import { reliabilityModes } from './reliability-modes.ts'
+import { reliabilityOutside } from './reliability-outside.ts'
 import { reliabilityProcesses } from './reliability-processes.ts'
 
 export const reliability: Control[] = [
@@ -9,4 +10,5 @@ export const reliability: Control[] = [
   ...reliabilityLosses,
   ...reliabilityLoad,
   ...reliabilityModes,
+  ...reliabilityOutside,
 ]

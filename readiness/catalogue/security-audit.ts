@@ -1,5 +1,6 @@
 import { type Control, control, source, state } from '../control.ts'
 import { theTrailTellsAndHolds } from '../probes/security-audit.ts'
+import { webhookSecret } from '../probes/security-audit-money.ts'
 
 const verifier = 'src/modules/audit/verification.service.ts'
 
@@ -20,7 +21,7 @@ export const securityAudit: Control[] = [
     ],
     runbook: 'docs/runbooks/audit.md#the-audit-trail-was-tampered-with',
     needs: ['api', 'worker', 'database', 'redis', 'mail'],
-    own: {},
+    own: { PAYMENTS_WEBHOOK_SECRETS: webhookSecret },
     probe: theTrailTellsAndHolds,
     sabotages: [
       state(

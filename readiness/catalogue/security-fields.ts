@@ -233,13 +233,13 @@ export const securityFields: Control[] = [
         [
           {
             file: 'src/plugins/created.ts',
-            find: '({ routeOptions }, reply',
-            replace: '({ routeOptions, host }, reply',
+            find: '({ routeOptions, once }, reply',
+            replace: '({ routeOptions, once, host }, reply',
           },
           {
             file: 'src/plugins/created.ts',
-            find: "header('location', path",
-            replace: "header('location', `https://${host}` + path",
+            find: "header('location', pathTo",
+            replace: "header('location', `https://${host}` + pathTo",
           },
         ],
         { red: 'answer-from-request' },

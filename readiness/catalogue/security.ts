@@ -12,6 +12,7 @@ import { securitySecondFactor } from './security-second-factor.ts'
 import { securitySecrets } from './security-secrets.ts'
 import { securitySessions } from './security-sessions.ts'
 import { securityTokens } from './security-tokens.ts'
+import { securityWebhooks } from './security-webhooks.ts'
 
 export const security: Control[] = [
   ...securityAccess,
@@ -27,4 +28,5 @@ export const security: Control[] = [
   ...securityInput,
   ...securitySecrets,
   ...securityTokens,
+  ...securityWebhooks,
 ]

@@ -56,6 +56,10 @@ export function createContext(run: Run, stack: Stack) {
     get mail() {
       return part(stack.mail, 'mail')
     },
+    /** The payment provider, which can be told to fail; its webhooks go to the API of the stack. */
+    get payments() {
+      return part(stack.payments, 'payments')
+    },
     /** The way from the service to its database. */
     get link() {
       return part(stack.link, 'database')

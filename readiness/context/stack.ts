@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type MailCatcher, openMailCatcher } from '../../tools/mail-catcher.ts'
+import { openPaymentSandbox, type PaymentSandbox } from '../../tools/payment-sandbox.ts'
 import { type Running, startProcess } from '../../tools/process.ts'
 import { openRedis, type RedisServer } from '../../tools/redis-server.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
@@ -11,7 +12,7 @@ import type { Run } from './run.ts'
 import { openSpanReceiver } from './spans.ts'
 
 /** What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. */
-export const needs = ['database', 'api', 'worker', 'redis', 'mail', 'docker'] as const
+export const needs = ['database', 'api', 'worker', 'redis', 'mail', 'payments', 'docker'] as const
 export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }
 export type Stack = Awaited<ReturnType<typeof openStack>>
@@ -23,6 +24,7 @@ type Options = { run: Run; tree: string; needs: readonly Need[]; env?: Env | und
 
 /** Milliseconds that a door may take to open. */
 const patience = 30_000
+const keep = 'readiness/context/compiled.ts'
 const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** What every stack has that its control does not set otherwise: short waits, so that a probe sees a repetition within seconds. */
@@ -37,11 +39,14 @@ const standard: Env = {
   TOKEN_SIGNING_KEY: signingKey,
   APP_SECRET: randomBytes(32).toString('base64url'),
   ENCRYPTION_KEYS: `readiness:${randomBytes(32).toString('base64')}`,
+  PAYMENTS_SECRET_KEY: `sk_test_${randomBytes(24).toString('base64url')}`,
+  PAYMENTS_WEBHOOK_SECRETS: `whsec_${randomBytes(24).toString('base64url')}`,
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   // A busy machine is neither an outage nor an overload.
   REDIS_TIMEOUT_MS: '2000',
   EVENT_LOOP_DELAY_MS: '10000',
+  BREAKER_OPEN_MS: '1000',
   QUEUE_BACKOFF_MS: '200',
   QUEUE_LOCK_MS: '2000',
   OUTBOX_SWEEP_MS: '500',
@@ -56,6 +61,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   let link: Link | undefined
   let redis: RedisServer | undefined
   let mail: MailCatcher | undefined
+  let payments: PaymentSandbox | undefined
   let api: Door | undefined
   const workers: Door[] = []
   const spans = parts.adopt(await openSpanReceiver(), (receiver) => receiver.close())
@@ -69,7 +75,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
     throw new StackError((error as Error).message, { cause: error })
   }
   return {
-    ...{ tree, env, database, link, redis, mail, api, workers, spans, start, startApi, startWorker },
+    ...{ tree, env, database, link, redis, mail, payments, api, workers, spans, start, startApi, startWorker },
     said: () => [api, ...workers].map((door) => door?.said() ?? '').join('\n'),
     close: () => parts.disposeAsync(),
   }
@@ -97,10 +103,16 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
       mail = parts.adopt(await openMailCatcher(), (opened) => opened.close().catch(() => {}))
       env.SMTP_URL = mail.smtpUrl
     }
+    if (needed('payments', 'api', 'worker')) {
+      const secret = env.PAYMENTS_WEBHOOK_SECRETS as string
+      payments = parts.adopt(await openPaymentSandbox({ webhook: { secret } }), (opened) => opened.close())
+      env.PAYMENTS_URL = payments.url
+    }
   }
 
   async function openApi() {
     api = await startApi()
+    payments?.sendWebhooks({ url: `${api.url}/v1/webhooks/payments` })
   }
 
   async function openWorker() {
@@ -109,7 +121,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
 
   /** Another API of this tree, with changes to the environment. */
   async function startApi(changes: Env = {}, preload: string[] = []): Promise<Door> {
-    const running = start([...preload.flatMap((file) => ['--import', file]), 'src/server.ts'], changes)
+    const running = start([...[keep, ...preload].flatMap((file) => ['--import', file]), 'src/server.ts'], changes)
     const [, url = ''] = await soon(running, /Server listening at (http:[^"]+)/)
     return { ...running, url }
   }
@@ -117,7 +129,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   /** Another worker; `url` is that of its health. */
   async function startWorker(changes: Env = {}): Promise<Door> {
     const [port] = await freePorts(1)
-    const running = start(['src/worker.ts'], { WORKER_HEALTH_PORT: String(port), ...changes })
+    const running = start(['--import', keep, 'src/worker.ts'], { WORKER_HEALTH_PORT: String(port), ...changes })
     await soon(running, /working on jobs/)
     return { ...running, url: `http://127.0.0.1:${port}` }
   }

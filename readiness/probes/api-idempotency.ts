@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
+import { deskReplays } from './api-idempotency-desk.ts'
+import { moneyReplays } from './api-idempotency-money.ts'
 import { mayCall, operationOf, operations, pathOf } from './routes-table.ts'
 import { make, openJob } from './scene.ts'
 
@@ -11,11 +13,13 @@ const newJob = () => operationOf('createJob').body?.() ?? {}
 const isReplay = (answer: Answer) => answer.field('idempotent-replayed') === 'true'
 const told = ({ status, text }: Answer) => `${status} ${text.slice(0, 300)}`
 
-export async function callsAreHadOnce({ api, sql }: Context): Promise<Evidence> {
+export async function callsAreHadOnce(context: Context): Promise<Evidence> {
+  const { api, sql } = context
   const [client, rival, worker] = await Promise.all([api.as('client'), api.as('client'), api.as('worker')])
-  const callers = { client: client.call, worker: worker.call, stranger: api.anonymous }
+  const admin = await api.as('admin')
+  const callers = { client: client.call, worker: worker.call, admin: admin.call, stranger: api.anonymous }
   for (const operation of declared) await keyIsRequired(callers, operation.id)
-  await everyOperationReplays(client, worker, api.anonymous)
+  await everyOperationReplays(context, { client, worker })
 
   const key = randomUUID()
   const body = newJob()
@@ -44,9 +48,12 @@ export async function callsAreHadOnce({ api, sql }: Context): Promise<Evidence> 
   return { operations: declared.map(({ id }) => id), statusesAtOnce: atOnce.statuses, madeAtOnce: made.length }
 }
 
-async function keyIsRequired(callers: Record<'client' | 'worker' | 'stranger', Call>, id: string): Promise<void> {
+async function keyIsRequired(
+  callers: Record<'client' | 'worker' | 'admin' | 'stranger', Call>,
+  id: string,
+): Promise<void> {
   const operation = operationOf(id)
-  const who = (['stranger', 'client', 'worker'] as const).find((each) => mayCall(operation, each))
+  const who = (['stranger', 'client', 'worker', 'admin'] as const).find((each) => mayCall(operation, each))
   const call = callers[who ?? 'client']
   const body = operation.body && { body: operation.body() }
   for (const key of [null, 'x'.repeat(256)]) {
@@ -57,7 +64,9 @@ async function keyIsRequired(callers: Record<'client' | 'worker' | 'stranger', C
 }
 
 /** Each idempotent operation of the table, sent twice with an effect, and once more as a refusal by a rule. */
-async function everyOperationReplays(client: Person, worker: Person, stranger: Call): Promise<void> {
+async function everyOperationReplays(context: Context, parties: Record<'client' | 'worker', Person>): Promise<void> {
+  const { client, worker } = parties
+  const stranger = context.api.anonymous
   const tried = new Set<string>()
   const twice = async (call: Call, id: string, part?: string, given?: object) => {
     const { path, body } = operationOf(id)
@@ -89,6 +98,8 @@ async function everyOperationReplays(client: Person, worker: Person, stranger: C
   const { id: deleted } = await openJob(client.call)
   await make(client.call, 'deleteJob', { part: deleted })
   did(await twice(client.call, 'restoreJob', deleted))
+  await moneyReplays(context, parties, async (...call) => did(await twice(...call)).id)
+  await deskReplays(context, parties, async (...call) => did(await twice(...call)))
   const untried = declared.filter(({ id }) => !tried.has(id))
   if (untried.length > 0) throw new Error(`The probe does not try ${untried.map(({ id }) => id)}`)
 }

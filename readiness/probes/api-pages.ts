@@ -4,6 +4,7 @@ import type { Context } from '../context/context.ts'
 import type { Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { insertAuditRows, insertJobs, insertRowsOfAgreements } from './api-rows.ts'
+import { deskRows } from './api-rows-desk.ts'
 import { operationOf, operations, pathOf } from './routes-table.ts'
 
 type Page = { data: { id: string }[]; page: { next: string | null } }
@@ -31,7 +32,8 @@ export async function pagesHoldEveryRowOnce(context: Context): Promise<Evidence>
 }
 
 /** Rows of which all but two share one time, and one budget, for each list. */
-async function fill({ api, sql }: Context): Promise<List[]> {
+async function fill(context: Context): Promise<List[]> {
+  const { api, sql } = context
   const [client, worker, support] = await Promise.all([api.as('client'), api.as('worker'), api.as('support')])
   const lamp = randomUUID()
   const addAuditRow = await insertAuditRows(sql, lamp, tied)
@@ -41,6 +43,11 @@ async function fill({ api, sql }: Context): Promise<List[]> {
   await jobs(1, -5, 400)
   await jobs(1, 5, 600)
   const rows = await insertRowsOfAgreements(sql, { client, worker, count: tied })
+  const desk = deskRows(context, { client, worker })
+  await desk.addReview(0, tied)
+  // So many that the disputes of other probes, which end, are on none of the pages that are compared.
+  await desk.addDispute(0, 100)
+  const addDeadLetter = await desk.addDeadLetter(tied)
   const sides = { before: [-9, 300], after: [9, 700] } as const
   const sorts = ['newest', 'oldest', 'highest-budget', 'lowest-budget']
   const list = (id: string, call: Call, add: List['add'], part?: string): List => ({
@@ -55,6 +62,10 @@ async function fill({ api, sql }: Context): Promise<List[]> {
     list('listJobApplications', client.call, (side) => rows.addApplication(sides[side][0]), rows.jobId),
     list('listOwnApplications', worker.call, (side) => rows.addAgreement(sides[side][0])),
     list('listContracts', client.call, (side) => rows.addAgreement(sides[side][0])),
+    list('listPayments', worker.call, (side) => rows.addPayment(sides[side][0])),
+    list('listUserReviews', api.anonymous, (side) => desk.addReview(side === 'before' ? 9 : -9), worker.id),
+    list('listDisputes', support.call, (side) => desk.addDispute(sides[side][0])),
+    { ...list('listDeadLetters', support.call, addDeadLetter), path: '/v1/admin/dead-letters?kind=lamp.dimmed&' },
     list('listSessions', worker.call, (side) => rows.addSession(side === 'before' ? 9 : -9)),
     { ...list('listAudit', support.call, addAuditRow), path: `/v1/admin/audit?objectId=${lamp}&` },
     list('listUsers', support.call, (side) => rows.addUser(side === 'before' ? 9 : -9)),

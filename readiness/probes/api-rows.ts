@@ -47,7 +47,8 @@ export async function insertRowsOfAgreements(
   await addApplication(0, count)
   await addNotification(0, count)
   await addSession(0, count)
-  return { jobId, addAgreement, addApplication, addNotification, addSession, addUser }
+  await addPayment(0, count)
+  return { jobId, addAgreement, addApplication, addNotification, addSession, addUser, addPayment }
 
   async function addAgreement(hours: number, number = 1) {
     const jobs = await insertJobs(sql, { clientId: client.id, count: number, hours, status: 'closed' })
@@ -89,6 +90,14 @@ export async function insertRowsOfAgreements(
     return sql.owner(
       `INSERT INTO sessions (id, user_id, user_agent, address_hash)
        SELECT uuidv7(make_interval(hours => $2)), $1, 'a tablet', 'none' FROM generate_series(1, $3)`,
+      [worker.id, hours, number],
+    )
+  }
+
+  function addPayment(hours: number, number = 1) {
+    return sql.owner(
+      `INSERT INTO payments (kind, user_id, amount, currency, method, status, failure, created_at, finished_at)
+       SELECT 'payout', $1, 100, 'EUR', 'acct_worker', 'failed', 'planted', ${at}, now() FROM generate_series(1, $3)`,
       [worker.id, hours, number],
     )
   }

@@ -40,11 +40,27 @@ export const audited: Readonly<Record<string, string | { none: string }>> = {
   withdrawApplication: 'application.withdrawn',
   acceptApplication: 'application.accepted',
 
+  fundContract: 'contract.funding-started',
+  deliverWork: 'contract.delivered',
+  approveWork: 'contract.approved',
+  disputeContract: 'contract.disputed',
+  cancelContract: 'contract.cancelled',
+  payOut: 'payout.requested',
+  receivePaymentEvent: {
+    none: 'the provider is no actor here: what an event leads to is written as an act of the service',
+  },
+
+  reviewContract: 'review.given',
+  resolveDispute: 'contract.resolved',
+  redriveDeadLetter: 'dead-letter.redriven',
+  redriveDeadLetters: 'dead-letter.redriven',
+
   readNotification: 'notification.read',
 
   blockUser: 'user.blocked',
   unblockUser: 'user.unblocked',
   changeRole: 'user.role-changed',
+  resetBreaker: 'breaker.reset',
   turnOnSwitch: 'switch.turned-on',
   turnOffSwitch: 'switch.turned-off',
 }

@@ -21,13 +21,14 @@ export async function takesAlongAndErases(context: Context): Promise<Evidence> {
   const taken = await takesAlong(context, client, other.call, [
     `${client.word} draft`,
     `${client.word} wanted`,
+    `${client.word} review`,
     client.email,
   ])
   await takesAlong(context, worker, other.call, [`${worker.word} letter`, worker.email])
   const before = await trailOf(context, client)
 
   await isRefused(client)
-  await endContract(context, scene.contract)
+  await endContract(client, scene.contract)
   await erase(client)
   await erase(worker)
 
@@ -71,7 +72,7 @@ async function make(call: Call, method: string, path: string, body?: object): Pr
 }
 
 /** Jobs in every state, applications that were told of, a contract, a cached answer, and answers that are stored under keys. */
-async function setScene({ api, until }: Context, client: One, worker: One, other: Call) {
+async function setScene({ api, sql, until }: Context, client: One, worker: One, other: Call) {
   const job = async (title: string, published = true) => {
     const budget = { amount: 45_000, currency: 'EUR' }
     const texts = { title, description: `${title}.`, skills: [title.split(' ')[0]?.toLowerCase()] }
@@ -90,6 +91,11 @@ async function setScene({ api, until }: Context, client: One, worker: One, other
     client.call,
     'POST',
     `/v1/applications/${await apply(worker.call, await job('What was agreed on'), 'What was promised')}/acceptance`,
+  )
+  // What others say of a person is about that person.
+  await sql.owner(
+    `INSERT INTO reviews (contract_id, author_id, subject_id, rating, text, visible_at) VALUES ($1, $2, $3, 4, $4, now())`,
+    [contract, worker.id, client.id, `${client.word} review`],
   )
   await make(client.call, 'PATCH', '/v1/me', { name: `${client.word} renamed` })
   const page = await api.anonymous('GET', `/v1/jobs/${wanted}`)
@@ -124,10 +130,9 @@ async function isRefused({ call }: One): Promise<void> {
   if (bound.status !== 409) red('erased-while-bound', told(bound))
 }
 
-/** Nothing in the service can end a contract yet. */
-async function endContract({ sql }: Context, id: string): Promise<void> {
-  await sql.owner('ALTER TABLE contracts DROP CONSTRAINT contracts_status_known')
-  await sql.owner("UPDATE contracts SET status = 'ended' WHERE id = $1", [id])
+async function endContract({ call }: One, id: string): Promise<void> {
+  const answer = await call('POST', `/v1/contracts/${id}/cancellation`)
+  if (answer.status !== 200) red('cannot-set-up', told(answer))
 }
 
 async function erase({ call }: One): Promise<void> {

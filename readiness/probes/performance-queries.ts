@@ -28,6 +28,11 @@ export async function asksAsOftenForAnyPage(context: Context): Promise<Evidence>
     listOwnApplications: ['/v1/me/applications', worker.call],
     listContracts: ['/v1/contracts', client.call],
     getContract: [`/v1/contracts/${made.contractId}`, client.call],
+    listPayments: ['/v1/payments', client.call],
+    getContractReviews: [`/v1/contracts/${made.contractId}/reviews`, client.call],
+    listUserReviews: [`/v1/users/${worker.id}/reviews`, api.anonymous],
+    getPayment: [`/v1/payments/${made.paymentId}`, client.call],
+    getWallet: ['/v1/me/wallet', client.call],
     listNotifications: ['/v1/me/notifications', client.call],
   }
   const { operations } = await readDocument((path) => api.anonymous('GET', path))

@@ -25,7 +25,7 @@ export async function keepAndRedrive(context: Context) {
   if (!dead.error?.includes('nobody is called')) red('error-not-kept', String(dead.error))
   await hire(served)
   await until('others-wait', () => received(served))
-  await tellBehindDead()
+  const forgotten = await tellBehindDead()
 
   const list = await command('list')
   const line = list.split('\n').find((entry) => entry.startsWith(dead.id)) ?? red('not-listed', list)
@@ -33,22 +33,24 @@ export async function keepAndRedrive(context: Context) {
   if (!/^2 dead letters/m.test(list)) red('not-counted', list)
   if (list.includes('@')) red('address-shown')
 
+  await staffDoesTheSame(forgotten)
   mail.refuse(undefined)
   const redriven = await command('redrive', dead.id)
   if ((await mailEvent())?.dead) red('redrive-did-nothing', redriven)
   await until('redriven-in-vain', () => received(refused))
   await until('redriven-in-vain', async () => (await mailEvent())?.handled)
-  return { kept: 2, listed: line.slice(line.indexOf('mail.requested')), redriven: 1 }
+  return { kept: 2, listed: line.slice(line.indexOf('mail.requested')), redriven: 1, byAdmin: 1 }
 
   async function hire(worker: Person) {
     await accept(client, await apply(worker, await openJob(client)))
   }
 
   /** An event that nobody handles, and a real one after it of the same aggregate. */
-  async function tellBehindDead() {
+  async function tellBehindDead(): Promise<string> {
+    const id = randomUUID()
     const application = await apply(served, await openJob(client))
     await sql.owner('INSERT INTO outbox (id, aggregate, kind, payload) VALUES ($1, $2, $3, $4)', [
-      ...[randomUUID(), `application:${application}`, 'application.forgotten', '{}'],
+      ...[id, `application:${application}`, 'application.forgotten', '{}'],
     ])
     await withdraw(served, application)
     const behind = "SELECT FROM outbox WHERE payload->>'applicationId' = $1 AND kind = $2 AND handled_at IS NOT NULL"
@@ -56,6 +58,20 @@ export async function keepAndRedrive(context: Context) {
       'blocked-behind-it',
       async () => (await sql.owner(behind, [application, 'application.withdrawn'])).length > 0,
     )
+    return id
+  }
+
+  /** Over HTTP; what nobody handles is put back, and dies again. */
+  async function staffDoesTheSame(forgotten: string): Promise<void> {
+    const [support, admin] = await Promise.all([api.as('support'), api.as('admin')])
+    const shown = await support.call('GET', '/v1/admin/dead-letters')
+    const { data = [] } = shown.json<{ data?: { id: string; error: string }[] }>()
+    if (!data.some(({ id, error }) => id === dead?.id && error.includes('nobody is called'))) red('not-shown-to-staff')
+    if (shown.text.includes('@')) red('address-shown')
+    const { status } = await admin.call('POST', `/v1/admin/dead-letters/${forgotten}/redelivery`)
+    if (status !== 200) red('redrive-did-nothing', String(status))
+    const trail = "SELECT FROM audit_log WHERE object_id = $1 AND action = 'dead-letter.redriven' AND actor_id = $2"
+    if ((await sql.owner(trail, [forgotten, admin.id])).length !== 1) red('redrive-not-audited')
   }
 
   async function mailEvent(): Promise<Event | undefined> {

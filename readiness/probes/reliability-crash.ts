@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { agree, createCaller, join } from '../../tools/journey.ts'
 import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
+import { settlesAfterKill } from './money-whole.ts'
 import { accept, apply, count, kill, openJob, outcome } from './reliability-scene.ts'
 
 const journeys = 4
@@ -87,8 +88,9 @@ export async function leavesNothingHalfDone(context: Context): Promise<Evidence>
   for (const end of ends) if (end.status === 'rejected') red('journey-lost', String(end.reason))
   refuse(await findFaults(context))
   const made = await count(context, 'SELECT count(*) FROM contracts')
+  const settled = await settlesAfterKill(context, again)
   if (made !== journeys + 1) red('done-twice', `${made} contracts of ${journeys + 1} acceptances`)
-  return { transactionsCutOff, contracts: made, repeated: repeated.status, invariants: impossible.length }
+  return { transactionsCutOff, contracts: made, repeated: repeated.status, invariants: impossible.length, ...settled }
 }
 
 /** Several people's journeys at once; each repeats what is not answered, under the same key. Never rejects. */

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
+import { agreed, fund, parties } from './money-scene.ts'
 import { accept, apply, draft, openJob, outcome, together } from './reliability-scene.ts'
 
 /** Short enough for a probe, in the order in which they must stand; what takes longer than `patience` has no limit. */
@@ -15,6 +16,9 @@ export const shortWaits = {
   REDIS_TIMEOUT_MS: '200',
   REQUEST_TIMEOUT_MS: '1000',
   MAIL_TIMEOUT_MS: '500',
+  PAYMENTS_TIMEOUT_MS: '500',
+  // Whoever is left alone is not waited for.
+  BREAKER_FAILURES: '1000',
   // A limit of the request itself would hide that something beneath it has none.
   HANDLER_TIMEOUT_MS: '60000',
 }
@@ -32,6 +36,7 @@ export async function everyWaitEnds(context: Context): Promise<Evidence> {
     silence: await silenceEnds(context, call),
     connect: await connectEnds(context, call),
     redis: await redisEnds(redis, call),
+    payments: await paymentEnds(context),
   }
   return { ...waits, slowClient: slow, mailAttempts: mails }
 }
@@ -115,6 +120,18 @@ async function redisEnds(redis: Context['redis'], call: Call): Promise<string> {
   } finally {
     redis.kill('SIGCONT')
   }
+}
+
+/** A provider that takes the call and says nothing: it sees the caller go away. */
+async function paymentEnds(context: Context): Promise<string> {
+  const both = await parties(context)
+  const contract = await agreed(both)
+  context.payments.fault({ do: 'hang', on: 'charge' })
+  const { status } = await fund(both, contract)
+  await context.until('provider-unlimited', () => context.payments.calls().some(({ gaveUp }) => gaveUp), {
+    within: 4000,
+  })
+  return String(status)
 }
 
 /** A mail server that takes connections and says nothing: each is given up, and the mail is tried again. */

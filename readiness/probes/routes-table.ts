@@ -2,7 +2,10 @@
 // table, both ways, so that neither a route nor its access can change without someone who says so here.
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Caller, Operation } from './operation.ts'
+import { deskOperations } from './routes-of-desk.ts'
 import { mailOperations } from './routes-of-mail.ts'
+import { moneyOperations } from './routes-of-money.ts'
+import { reviewOperations } from './routes-of-reviews.ts'
 
 export const callers: readonly Caller[] = ['stranger', 'client', 'worker', 'support', 'admin']
 
@@ -95,6 +98,10 @@ export const operations: readonly Operation[] = [
   { id: 'listContracts', method: 'GET', path: '/v1/contracts', who: 'user' },
   { id: 'getContract', method: 'GET', path: '/v1/contracts/:id', who: 'user' },
 
+  ...moneyOperations,
+  ...reviewOperations,
+  ...deskOperations,
+  { id: 'getWallet', method: 'GET', path: '/v1/me/wallet', who: 'user' },
   { id: 'listNotifications', method: 'GET', path: '/v1/me/notifications', who: 'user' },
   { id: 'readNotification', method: 'PUT', path: '/v1/me/notifications/:id/read', who: 'user' },
 
@@ -132,6 +139,10 @@ export const operations: readonly Operation[] = [
     body: () => ({ role: 'support' }),
   },
 
+  { id: 'getSchedules', method: 'GET', path: '/v1/admin/schedules', who: ['support', 'admin'] },
+  { id: 'getBreakers', method: 'GET', path: '/v1/admin/breakers', who: ['support', 'admin'] },
+  // Of a breaker that there is not, as with switches.
+  { id: 'resetBreaker', method: 'PUT', path: '/v1/admin/breakers/:name/reset', who: ['admin'] },
   { id: 'getSwitches', method: 'GET', path: '/v1/admin/switches', who: ['support', 'admin'] },
   // Without a part they are called on a switch that there is not: those that there are would be felt by every other probe.
   {

@@ -7,6 +7,8 @@ import { red } from '../control.ts'
 import { audited } from './audit-table.ts'
 import { operations } from './routes-table.ts'
 import { invoke, make, openJob, readDocument } from './scene.ts'
+import { desk } from './security-audit-desk.ts'
+import { money } from './security-audit-money.ts'
 
 type Options = CallOptions & { part?: string }
 /** Calls an operation, and holds what it leaves against the table. */
@@ -34,7 +36,9 @@ export async function everyWriteLeavesOneRow(context: Context): Promise<string[]
     called.add(id)
     return answer
   }
-  await Promise.all([sessions, links, secondFactor, work, administration].map((walk) => walk(context, send)))
+  await Promise.all(
+    [sessions, links, secondFactor, work, administration, desk, money].map((walk) => walk(context, send)),
+  )
   const left = Object.keys(audited).filter((id) => !called.has(id))
   if (left.length > 0) throw new Error(`The probe does not call ${left.join(', ')}`)
   return [...called]
@@ -146,4 +150,5 @@ async function administration({ api }: Context, send: Send): Promise<void> {
   const [admin, { id: part }] = await Promise.all([api.as('admin'), api.as('client')])
   for (const id of ['blockUser', 'unblockUser', 'changeRole']) await send(admin.call, id, { part })
   for (const id of ['turnOnSwitch', 'turnOffSwitch']) await send(admin.call, id, { part: 'cache-off' })
+  await send(admin.call, 'resetBreaker', { part: 'payments' })
 }

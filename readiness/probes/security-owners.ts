@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import type { Call, Person } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
+import { agreed, earned, fund, funded } from './money-scene.ts'
 import { operationOf } from './routes-table.ts'
 import { invoke, make, openJob, readDocument } from './scene.ts'
 
@@ -18,7 +19,9 @@ export async function othersMeetNothing(context: Context): Promise<Evidence> {
   const routes = operations.filter(({ parameters = [] }) => parameters.some((parameter) => parameter.in === 'path'))
   // A slug is public; that of a draft must not lead to it. Switches are nobody's, and accounts the staff's, as SEC-12 has it.
   const staffs = ['turnOnSwitch', 'turnOffSwitch', 'getUser', 'blockUser', 'unblockUser', 'changeRole']
-  const known = new Set(['getSlug', ...staffs, ...cases.map(({ id }) => id)])
+  const desk = ['resolveDispute', 'redriveDeadLetter', 'resetBreaker']
+  // What is said of someone is public, too.
+  const known = new Set(['getSlug', 'listUserReviews', ...staffs, ...desk, ...cases.map(({ id }) => id)])
   for (const { operationId, route } of routes) if (!known.has(operationId)) red('object-route-unknown', route)
 
   const before = await rowsOf(sql, scene)
@@ -51,7 +54,8 @@ async function meetsNothing(call: Call, id: string, part: string, role: string):
 }
 
 /** Two clients, two workers and support; of the first client a job in every state, and what came of them. */
-async function setScene({ api, sql, until }: Context) {
+async function setScene(context: Context) {
+  const { api, sql, until } = context
   const [client, rival, worker, other, support] = await Promise.all([
     api.as('client'),
     api.as('client'),
@@ -59,7 +63,7 @@ async function setScene({ api, sql, until }: Context) {
     api.as('worker'),
     api.as('support'),
   ])
-  const [draft, open, closing, deleted, agreed] = await Promise.all([
+  const [draft, open, closing, deleted, taken] = await Promise.all([
     make(client.call, 'createJob'),
     openJob(client.call),
     openJob(client.call),
@@ -67,7 +71,7 @@ async function setScene({ api, sql, until }: Context) {
     openJob(client.call),
   ])
   await make(client.call, 'deleteJob', { part: deleted.id })
-  const chosen = await make(worker.call, 'applyForJob', { part: agreed.id })
+  const chosen = await make(worker.call, 'applyForJob', { part: taken.id })
   const [contract, application, withdrawn] = await Promise.all([
     make(client.call, 'acceptApplication', { part: chosen.id }),
     make(worker.call, 'applyForJob', { part: open.id }),
@@ -79,6 +83,10 @@ async function setScene({ api, sql, until }: Context) {
     [client.id, randomUUID(), { text: 'Someone applied.', jobId: open.id }],
   )
   const dataExport = await exportOf(client.call, until)
+  const both = { client, worker }
+  const [unpaid, paid, charged] = await Promise.all([agreed(both), funded(both), agreed(both)])
+  const over = await earned(context, both)
+  const payment = (await fund(both, charged)).json<{ id: string }>().id
   const [session] = await sql.owner<{ id: string }>(
     `INSERT INTO sessions (user_id, user_agent, address_hash) VALUES ($1, 'a tablet', 'none') RETURNING id`,
     [client.id],
@@ -86,7 +94,7 @@ async function setScene({ api, sql, until }: Context) {
   return {
     ...{ client, rival, worker, other, support, draft, open, closing, deleted, session: { id: String(session?.id) } },
     ...{ contract, application, withdrawn, notification: { id: String(notification?.id) } },
-    dataExport,
+    ...{ dataExport, unpaid, paid, payment, over },
   }
 }
 
@@ -102,7 +110,7 @@ async function exportOf(call: Call, until: Context['until']): Promise<{ id: stri
 
 /** In an order in which the owners' calls can all succeed. */
 function casesOf(scene: Scene): Case[] {
-  const { client, rival, worker, other, support } = scene
+  const { client, rival, worker, other, support, unpaid, paid, payment, over } = scene
   const { draft, open, closing, deleted, contract, application, withdrawn, notification, session, dataExport } = scene
   return [
     { id: 'getJob', part: draft.id, others: [rival, worker], owner: client },
@@ -119,6 +127,14 @@ function casesOf(scene: Scene): Case[] {
     { id: 'acceptApplication', part: application.id, others: [rival], owner: client },
     { id: 'getContract', part: contract.id, others: [rival, other], owner: client },
     { id: 'getContract', part: contract.id, others: [], owner: worker },
+    { id: 'cancelContract', part: contract.id, others: [rival, other], owner: worker },
+    { id: 'fundContract', part: unpaid, others: [rival], owner: client },
+    { id: 'deliverWork', part: paid, others: [other], owner: worker },
+    { id: 'approveWork', part: paid, others: [rival], owner: client },
+    { id: 'disputeContract', part: paid, others: [rival, other], owner: client },
+    { id: 'reviewContract', part: over, others: [rival, other], owner: client },
+    { id: 'getContractReviews', part: over, others: [rival, other], owner: worker },
+    { id: 'getPayment', part: payment, others: [rival, worker], owner: client },
     { id: 'getDataExport', part: dataExport.id, others: [rival, worker, support], owner: client },
     { id: 'getOperation', part: dataExport.operation, others: [rival, worker, support], owner: client },
     { id: 'endSession', part: session.id, others: [rival, worker, support], owner: client },

@@ -41,6 +41,8 @@ function goodSecrets({ env }: Context) {
   return {
     APP_SECRET: random(),
     ENCRYPTION_KEYS: `2026-11:${randomBytes(32).toString('base64')}`,
+    PAYMENTS_SECRET_KEY: `sk_live_${random()}`,
+    PAYMENTS_WEBHOOK_SECRETS: `whsec_${random()}`,
     TOKEN_SIGNING_KEY: String(env.TOKEN_SIGNING_KEY),
     DATABASE_URL: databaseUrl(random()),
     DATABASE_DIRECT_URL: databaseUrl(random()),
@@ -72,8 +74,8 @@ function refusalsOf(good: ReturnType<typeof goodSecrets>): Refusal[] {
   const { DATABASE_DIRECT_URL: _, LIMITS_REDIS_URL: __, CACHE_REDIS_URL: ___, ...needed } = good
   const missing = Object.fromEntries(Object.keys(needed).map((name) => [name, '']))
   const development = makeSecrets()
-  const { APP_SECRET, TOKEN_SIGNING_KEY, ENCRYPTION_KEYS, appPassword } = development
-  const made = { APP_SECRET, TOKEN_SIGNING_KEY, ENCRYPTION_KEYS, ...urls(appPassword) }
+  const { ownerPassword: ____, appPassword, ...own } = development
+  const made = { ...own, ...urls(appPassword) }
   const [short, sample] = [
     randomBytes(32).toString('base64url').slice(0, 15),
     'change-me-change-me-change-me-change-me',

@@ -1,6 +1,7 @@
 // What the runner says on a terminal.
 import { relative } from 'node:path'
 import process from 'node:process'
+import type { Control } from '../control.ts'
 import { type Report, type SabotageVerdict, statuses } from '../report/report.schemas.ts'
 import type { Home } from './home.ts'
 import type { Options } from './options.ts'
@@ -14,6 +15,13 @@ export function listControls({ catalogue, list }: Home, options: Options): strin
     [id, level.padEnd(6), tier.padEnd(6), `${sabotages.length} sabotages`, holds].join('  '),
   )
   return [...lines, `${chosen.length} of ${list.length} controls`].join('\n')
+}
+
+/** What will be done: how much is looked at, and how much of it is broken on purpose. */
+export function announcement(controls: readonly Control[], sabotaged: (control: Control) => boolean): string {
+  const broken = controls.filter(sabotaged)
+  const ways = broken.reduce((sum, { sabotages }) => sum + sabotages.length, 0)
+  return `${controls.length} controls are looked at, and ${broken.length} of them broken, in ${ways} ways`
 }
 
 /** One line for each control: how far the run is, how it ended, how long it took. */

@@ -73,7 +73,8 @@ async function trySource(control: Control, { edits, red }: Sabotage & { kind: 's
     edit.undo()
   }
   if (!edit.undone()) return undoFailed('the files are not as they were')
-  return judge(broken, red) ?? again(await probe(control, bench, { tree }), red)
+  // The shared stack runs the very same files: only a control that asks for a stack of its own needs another one.
+  return judge(broken, red) ?? again(await probe(control, bench, control.own ? { tree } : {}), red)
 }
 
 async function tryConfig(control: Control, { env, red }: Sabotage & { kind: 'config' }, bench: Bench) {

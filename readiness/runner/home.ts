@@ -1,7 +1,7 @@
 // What the repository says of its controls: the catalogue, the permanent list, waivers, risks and sign-offs. Read whole and refused
 // whole: with one malformed entry nothing is run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -37,7 +37,12 @@ export async function openHome(folder: string, today: string) {
   const exemptions = readAll(folder, 'not-verified.json', Type.Array(Exemption))
   const faults = [...catalogueFaults(catalogue, list), ...waiverFaults(waivers, list, today)]
   if (faults.length > 0) throw new BrokenHome(faults.join('\n'))
-  return { folder, catalogue, list, waivers, risks, exemptions, signOffs: () => readSignOffs(folder) }
+  return { folder, catalogue, list, waivers, risks, exemptions, files, signOffs: () => readSignOffs(folder) }
+
+  /** The files that declare controls, as paths in the project at `root`. */
+  function files(root: string): string[] {
+    return readdirSync(join(folder, 'catalogue')).map((name) => relative(root, join(folder, 'catalogue', name)))
+  }
 }
 
 function readList(file: string): Listed[] {

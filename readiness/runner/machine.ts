@@ -1,9 +1,13 @@
 // What this machine is, and what it lacks.
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import type { Need } from '../context/stack.ts'
+import type { Read } from './pieces.ts'
+import type { Change } from './touched.ts'
 
 const execute = promisify(execFile)
 export type Machine = { platform: string; cores: number; memoryGiB: number; lacks: Need[] }
@@ -43,9 +47,19 @@ export async function describeTree(root: string): Promise<{ commit: string; dirt
   return { commit, dirty: changes !== '' }
 }
 
-/** The files that differ from a revision. Undefined when there is no such revision. */
-export async function changedSince(root: string, revision: string): Promise<Set<string> | undefined> {
-  const words = ['diff', '--name-only', revision, '--']
-  const { stdout } = await execute('git', words, { cwd: root }).catch(() => ({ stdout: undefined }))
-  return stdout === undefined ? undefined : new Set(stdout.split('\n').filter(Boolean))
+/** What differs from a revision, files that git does not know yet included. Undefined when there is no such revision. */
+export async function changeSince(root: string, revision: string): Promise<Change | undefined> {
+  const list = (...words: string[]) =>
+    execute('git', words, { cwd: root }).then(({ stdout }) => stdout.split('\n').filter(Boolean))
+  const differing = await list('diff', '--name-only', revision, '--').catch(() => undefined)
+  if (!differing) return undefined
+  const files = new Set([...differing, ...(await list('ls-files', '--others', '--exclude-standard'))])
+  const now: Read = (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : undefined)
+  return { files, now, before: (file) => (files.has(file) ? textAt(root, revision, file) : now(file)) }
+}
+
+function textAt(root: string, revision: string, file: string): string | undefined {
+  const words = ['show', `${revision}:${file}`]
+  const { status, stdout } = spawnSync('git', words, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  return status === 0 ? stdout : undefined
 }

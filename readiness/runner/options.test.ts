@@ -27,16 +27,13 @@ test('the fast tier is run, unless another is asked for, or a control by name', 
   expect(chosen('--tier', 'all', '--area', 'sec')).toEqual(['SEC-12'])
 })
 
-test('with --since, of those whose code or probe changed; of all, when that is none', () => {
-  const controls = [built({}), built({ id: 'API-01', code: ['src/b.ts'] })]
-  const chosen = (changed?: string[], ...words: string[]) => {
-    const sabotaged = read('--sabotage', ...words).sabotages(controls, changed && new Set(changed))
-    return controls.filter(sabotaged).map(({ id }) => id)
-  }
-  expect(chosen()).toEqual(['SEC-12', 'API-01'])
-  expect(chosen(['src/b.ts'])).toEqual(['API-01'])
-  expect(chosen(['readiness/catalogue/security.ts'])).toEqual(['SEC-12'])
-  expect(chosen(['README.md'])).toEqual(['SEC-12', 'API-01'])
+test('with --since, of those that the change touched; of all, when that is none', () => {
+  const controls = [built({}), built({ id: 'API-01' }), built({ id: 'API-02' })]
+  const chosen = (touched?: Control[]) => controls.filter(read('--sabotage').sabotages(controls, touched))
+  expect(chosen()).toEqual(controls)
+  expect(chosen([])).toEqual(controls)
+  expect(chosen(controls.slice(1, 2))).toEqual(controls.slice(1, 2))
+  expect(chosen([built({})])).toEqual(controls)
   expect(controls.filter(read().sabotages(controls, undefined))).toEqual([])
 })
 

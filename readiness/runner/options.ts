@@ -50,21 +50,14 @@ export function readOptions(words: string[], root: string) {
         ? only.includes(control.id)
         : target !== undefined || tier === 'all' || control.tier === (tier ?? 'fast')) &&
       (!area || control.id.startsWith(area)),
-    /** With --since, of those whose code or probe changed; all, when that is none. */
-    sabotages(selection: readonly Control[], changed: ReadonlySet<string> | undefined) {
-      const files = [...(changed ?? [])]
-      const touched = selection.filter(({ id, code }) => {
-        const area = areas[id.slice(0, 3) as keyof typeof areas]
-        return files.some((file) => code.includes(file) || isOfArea(file, area))
-      })
-      const wanted = new Set(touched.length > 0 ? touched : selection)
+    /** Whose sabotages are tried: with --since of the controls that the change touched; of all, when that is none. */
+    sabotages(selection: readonly Control[], touched: readonly Control[] = []) {
+      const chosen = selection.filter((control) => touched.includes(control))
+      const wanted = new Set(chosen.length > 0 ? chosen : selection)
       return (control: Control) => (values.sabotage ?? false) && wanted.has(control)
     },
   }
 }
-
-/** Entries and probes carry the name of their area. */
-const isOfArea = (file: string, area: string) => /^readiness\/(catalogue|probes)\/([a-z]+)/.exec(file)?.[2] === area
 
 function parse(words: string[]) {
   try {

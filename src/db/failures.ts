@@ -29,6 +29,14 @@ export const isReadOnly = (error: unknown) => isBeneath(error, '25006')
 /** Whether a unique constraint refused it: someone else has that value. */
 export const isTaken = (error: unknown) => isBeneath(error, '23505')
 
+/** Whether the constraint of this name refused it. */
+export function isRefusedBy(error: unknown, constraint: string): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError && cause.constraint === constraint) return true
+  }
+  return false
+}
+
 /** Whether it waited longer than `lock_timeout` for what another transaction holds. */
 export const isLockTimeout = (error: unknown) => error instanceof AppError && isSqlState(error.cause, '55P03')
 

@@ -43,10 +43,7 @@ export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       await tx.execute(sql`ROLLBACK TO SAVEPOINT work`)
-      await store(tx, once, {
-        status: error.status,
-        body: { code: error.code, detail: error.message } satisfies Refusal,
-      })
+      await store(tx, once, refusalOf(error))
       return { refusal: error }
     }
   })
@@ -81,8 +78,22 @@ async function store(tx: Tx, once: Once, { status, body }: Stored): Promise<void
     .where(same(once))
 }
 
+/**
+ * Puts the end of work that was only accepted in the place of its stored answer: a later replay then tells of the end. Until then, or
+ * when the process dies before, a replay says where to ask.
+ */
+export async function storeEnd(db: Tx, once: Once, end: { status: number; body: unknown } | AppError): Promise<void> {
+  await store(db, once, end instanceof AppError ? refusalOf(end) : end)
+}
+
+const refusalOf = ({ status, code, message: detail }: AppError): Stored => ({
+  status,
+  body: { code, detail } satisfies Refusal,
+})
+
 function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refusal: AppError } {
   once.replayed = true
+  once.status = status
   if (status < 400) return { result: body as T }
   const { code, detail } = body as Refusal
   return { refusal: new AppError(status, code, detail) }

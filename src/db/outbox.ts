@@ -83,21 +83,35 @@ export async function markDead(db: Tx, id: string, error: string): Promise<void>
   await db.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
 }
 
-export async function listDead(db: Tx, limit = 100) {
-  return db.select().from(table).where(isNotNull(table.deadAt)).orderBy(desc(table.position)).limit(limit)
+type Dead = { kind?: string | undefined; limit: number }
+export type Revived = Pick<typeof table.$inferSelect, 'id' | 'kind'>
+
+/** The newest first; `before` is a position. */
+export async function listDead(db: Tx, { limit, kind, before }: Dead & { before?: string | number | undefined }) {
+  const wanted = [kind && eq(table.kind, kind), before && sql`${table.position} < ${before}`]
+  return db
+    .select()
+    .from(table)
+    .where(and(isNotNull(table.deadAt), ...wanted.filter((condition) => typeof condition === 'object')))
+    .orderBy(desc(table.position))
+    .limit(limit)
 }
 
-/** Puts a dead event back to be told; answers whether there was one. */
-export async function revive(db: Tx, id: string): Promise<boolean> {
+/** Puts dead events back to be told, the oldest first; those that another transaction is putting back are passed over. */
+export async function reviveDead(tx: Tx, { id, kind, limit }: Dead & { id?: string | undefined }): Promise<Revived[]> {
+  const wanted = sql`
+    SELECT position FROM ${table}
+    WHERE dead_at IS NOT NULL ${id ? sql`AND id = ${id}` : sql``} ${kind ? sql`AND kind = ${kind}` : sql``}
+    ORDER BY position LIMIT ${limit} FOR UPDATE SKIP LOCKED`
   // Published long ago, so that it is due, and the job that failed is replaced.
   const fresh = { deadAt: null, error: null, publishedAt: sql`to_timestamp(0)` }
-  const rows = await db
+  const rows = await tx
     .update(table)
     .set(fresh)
-    .where(and(eq(table.id, id), isNotNull(table.deadAt)))
-    .returning({ id: table.id })
-  await db.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
-  return rows.length > 0
+    .where(sql`${table.position} IN (WITH wanted AS MATERIALIZED (${wanted}) SELECT position FROM wanted)`)
+    .returning({ position: table.position, id: table.id, kind: table.kind })
+  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  return rows.sort((a, b) => a.position - b.position).map(({ id, kind }) => ({ id, kind }))
 }
 
 /** Forgets events whose effect was recorded more than `days` ago; dead ones stay. Answers how many. */

@@ -6,7 +6,7 @@ import { environment } from '../../test/environment.ts'
 import { withClient } from '../../tools/create-database.ts'
 import { loadConfig } from '../config.ts'
 import { openDatabase, type Tx } from './client.ts'
-import { markDead, markHandled, type OutboxEvent, outbox, revive } from './outbox.ts'
+import { markDead, markHandled, type OutboxEvent, outbox, reviveDead } from './outbox.ts'
 import { startRelay } from './relay.ts'
 
 type Relay = ReturnType<typeof startRelay>
@@ -113,7 +113,7 @@ test('a revived event is published again at once', async () => {
   await commit()
   await until(() => told.length === 1)
   await markDead(db, idOf(0), 'no')
-  await revive(db, idOf(0))
+  await reviveDead(db, { id: idOf(0), limit: 1 })
   await until(() => told.length === 2)
   expect(told[1]).toEqual({ ...told[0], again: true })
 })

@@ -5,6 +5,7 @@ import { forAll } from './deadline.ts'
 import { AppError } from './errors.ts'
 import { createGenerations } from './generations.ts'
 import type { Metrics } from './metrics.ts'
+import { type Run, unguarded } from './outside.ts'
 import type { Redis } from './redis.ts'
 
 /** Seconds. */
@@ -29,6 +30,8 @@ type Options = {
   /** Milliseconds after its end for which an answer may be served while the database is away. */
   grace: number
   metrics: Metrics
+  /** The way that calls of Redis take. */
+  run?: Run
 }
 
 /** Bytes that this process keeps, and of one answer at most. */
@@ -40,8 +43,8 @@ const rest = 1000
 /** Milliseconds for which one replica reads for all, and those that the others wait for it. */
 const [lead, follow] = [2000, 500]
 
-export function createCache({ redis, prefix, isOn, grace, metrics }: Options) {
-  const generations = createGenerations({ redis, prefix })
+export function createCache({ redis, prefix, isOn, grace, metrics, run = unguarded }: Options) {
+  const generations = createGenerations({ redis, prefix, run })
   const here = new LRUCache<string, Held>({ maxSize: room, sizeCalculation: ({ body }) => body.length + 500 })
   const loading = new Map<string, Promise<Read>>()
   const reads = metrics.counter({
@@ -117,7 +120,7 @@ export function createCache({ redis, prefix, isOn, grace, metrics }: Options) {
   async function fromAnotherReplica(at: string): Promise<Kept | undefined> {
     if (!redis) return undefined
     const end = Date.now() + follow
-    const leads = () => redis.set(`${at}:reading`, '', 'PX', lead, 'NX').catch(() => 'OK')
+    const leads = () => run(() => redis.set(`${at}:reading`, '', 'PX', lead, 'NX')).catch(() => 'OK')
     while ((await leads()) === null && Date.now() < end) {
       await delay(20)
       const found = await fetch(at)
@@ -130,16 +133,13 @@ export function createCache({ redis, prefix, isOn, grace, metrics }: Options) {
     keepHere(at, fresh)
     if (redis && fresh.body.length <= largest) {
       const pipeline = redis.pipeline().set(at, encode(fresh), 'PX', fresh.until - fresh.at + grace)
-      await pipeline
-        .del(`${at}:reading`)
-        .exec()
-        .catch(() => {})
+      await run(() => pipeline.del(`${at}:reading`).exec()).catch(() => {})
     }
     return { ...fresh, result: 'miss' }
   }
 
   async function letOthersRead(at: string): Promise<void> {
-    await redis?.del(`${at}:reading`).catch(() => {})
+    if (redis) await run(() => redis.del(`${at}:reading`)).catch(() => {})
   }
 
   function keepHere(at: string, found: Held): Held {
@@ -148,12 +148,12 @@ export function createCache({ redis, prefix, isOn, grace, metrics }: Options) {
   }
 
   async function fetch(at: string): Promise<Kept | undefined> {
-    return decode(await redis?.getBuffer(at).catch(() => null))
+    return redis && decode(await run(() => redis.getBuffer(at)).catch(() => null))
   }
 
   /** Rejects while Redis is away: reads then go to the database. */
   async function check(): Promise<void> {
-    await redis?.ping().catch(() => Promise.reject(new Error('Redis is out of reach')))
+    if (redis) await run(() => redis.ping()).catch(() => Promise.reject(new Error('Redis is out of reach')))
   }
 }
 

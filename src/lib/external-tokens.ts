@@ -1,6 +1,7 @@
 // Access tokens of another issuer, verified by the keys that it publishes. While it is away its known keys go on, and a token of a key
 // that is not known is refused; nobody waits for it longer than `patience`.
 import { createRemoteJWKSet, customFetch, type FetchImplementation, jwtVerify } from 'jose'
+import { type Run, unguarded } from './outside.ts'
 
 export type ExternalTokens = ReturnType<typeof createExternalTokens>
 
@@ -10,6 +11,7 @@ type Options = {
   jwksUrl: string
   /** Seconds by which clocks may differ. */
   clockTolerance: number
+  run?: Run
 }
 
 /** Milliseconds. */
@@ -17,9 +19,9 @@ const patience = 2000
 const keptFor = 600_000
 const cooldown = 30_000
 /** After a failure, so that requests don't queue up in front of an issuer that is away. */
-const rest = 5000
+const rest = 1000
 
-export function createExternalTokens({ issuer, audience, jwksUrl, clockTolerance }: Options) {
+export function createExternalTokens({ issuer, audience, jwksUrl, clockTolerance, run = unguarded }: Options) {
   let asksAgainAt = 0
   let renewsAt = 0
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
@@ -57,11 +59,7 @@ export function createExternalTokens({ issuer, audience, jwksUrl, clockTolerance
   async function ask(...[url, options]: Parameters<FetchImplementation>): Promise<Response> {
     if (Date.now() < asksAgainAt) throw new Error('The keys of the issuer could not be had just now')
     try {
-      const answer = await fetch(url, options)
-      // The time limit holds for the body too.
-      const text = await answer.text()
-      if (answer.status !== 200) throw new Error(`The keys of the issuer: ${answer.status}`)
-      JSON.parse(text)
+      const text = await run(() => fetchKeys(url, options))
       renewsAt = Date.now() + keptFor
       return new Response(text)
     } catch (error) {
@@ -69,4 +67,13 @@ export function createExternalTokens({ issuer, audience, jwksUrl, clockTolerance
       throw error
     }
   }
+}
+
+async function fetchKeys(...[url, options]: Parameters<FetchImplementation>): Promise<string> {
+  const answer = await fetch(url, options)
+  // The time limit holds for the body too.
+  const text = await answer.text()
+  if (answer.status !== 200) throw new Error(`The keys of the issuer: ${answer.status}`)
+  JSON.parse(text)
+  return text
 }

@@ -4,6 +4,7 @@
 // when nobody could tell it.
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { type Run, unguarded } from './outside.ts'
 import type { Redis } from './redis.ts'
 
 /** Milliseconds for which a process goes by what it knows. With the time that a read takes it is the most that it can be behind. */
@@ -20,7 +21,10 @@ const wellFormed = /^[\w-]{16}$/
 
 type Known = { word: string; until: number }
 
-export function createGenerations({ redis, prefix }: { redis: Redis | undefined; prefix: string }) {
+type Options = { redis: Redis | undefined; prefix: string; run?: Run }
+
+/** `run` is the way that questions take. Whoever has written tells it in any case: others would serve what is old. */
+export function createGenerations({ redis, prefix, run = unguarded }: Options) {
   const known = new LRUCache<string, Known>({ max: 10_000 })
   const asking = new Map<string, Promise<void>>()
   /** Renewed here, while Redis was away: nothing that it has under them counts. */
@@ -67,7 +71,11 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
       return true
     }
     const name = tags.join()
-    const answer = asking.get(name) ?? ask(redis, tags).finally(() => asking.delete(name))
+    const answer =
+      asking.get(name) ??
+      run(() => ask(redis, tags))
+        .catch(leaveAlone)
+        .finally(() => asking.delete(name))
     asking.set(name, answer)
     return answer.then(
       () => true,
@@ -76,24 +84,24 @@ export function createGenerations({ redis, prefix }: { redis: Redis | undefined;
   }
 
   async function ask(redis: Redis, tags: readonly string[]): Promise<void> {
-    try {
-      await tellWhatIsUntold(redis)
-      const asked = Date.now()
-      const words = tags.map(newWord)
-      const pipeline = redis.pipeline()
-      for (const [at, tag] of tags.entries()) pipeline.set(keyOf(tag), words[at] ?? '', 'PX', kept, 'NX', 'GET')
-      const answers = await pipeline.exec()
-      for (const [at, tag] of tags.entries()) {
-        const [error, found] = answers?.[at] ?? []
-        const word = error ? '' : String(found ?? words[at])
-        // What is there but is no generation, someone else has put there.
-        if (wellFormed.test(word)) remember(tag, word, asked)
-        else await renew([tag])
-      }
-    } catch (error) {
-      awayUntil = Date.now() + pause
-      throw error
+    await tellWhatIsUntold(redis)
+    const asked = Date.now()
+    const words = tags.map(newWord)
+    const pipeline = redis.pipeline()
+    for (const [at, tag] of tags.entries()) pipeline.set(keyOf(tag), words[at] ?? '', 'PX', kept, 'NX', 'GET')
+    const answers = await pipeline.exec()
+    for (const [at, tag] of tags.entries()) {
+      const [error, found] = answers?.[at] ?? []
+      const word = error ? '' : String(found ?? words[at])
+      // What is there but is no generation, someone else has put there.
+      if (wellFormed.test(word)) remember(tag, word, asked)
+      else await renew([tag])
     }
+  }
+
+  function leaveAlone(error: Error): never {
+    awayUntil = Date.now() + pause
+    throw error
   }
 
   async function tellWhatIsUntold(redis: Redis): Promise<void> {

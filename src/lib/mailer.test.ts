@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { openMailCatcher } from '../../tools/mail-catcher.ts'
-import { createMailer } from './mailer.ts'
+import { createMailer, guardMailer } from './mailer.ts'
+import { createMetrics } from './metrics.ts'
+import { createOutside } from './outside.ts'
 
 const catcher = await openMailCatcher()
 afterAll(catcher.close)
@@ -91,4 +93,20 @@ test('a server that went away between two mails and came back gets the second', 
   await mailer.send(mail('after'))
   expect(second.messages().map(({ MessageID }) => MessageID)).toEqual(['after@harbour.example'])
   await second.close()
+})
+
+test('a server that is away is left alone by its breaker, and one that refuses a recipient is well', async () => {
+  const outside = createOutside({ metrics: createMetrics(), failures: 2, openFor: 60_000 })
+  const guarded = guardMailer(open(), outside)
+  catcher.refuse(() => 'No such person')
+  for (const id of ['a', 'b', 'c']) await expect(guarded.send(mail(id))).rejects.toThrow('No such person')
+  catcher.refuse(undefined)
+  await guarded.send(mail('taken'))
+  const away = guardMailer(
+    open('smtp://127.0.0.1:1'),
+    createOutside({ metrics: createMetrics(), failures: 2, openFor: 60_000 }),
+  )
+  for (const id of ['d', 'e']) await expect(away.send(mail(id))).rejects.toThrow('ECONNREFUSED')
+  await expect(away.send(mail('f'))).rejects.toMatchObject({ status: 503, code: 'MAIL_UNAVAILABLE' })
+  await expect(away.verify()).rejects.toMatchObject({ code: 'MAIL_UNAVAILABLE' })
 })

@@ -1,5 +1,6 @@
 // Mail over SMTP. A server that does not answer in time is a failure, and the caller's job is tried again.
 import { createTransport } from 'nodemailer'
+import type { Outside } from './outside.ts'
 
 export type Mail = { id: string; to: string; subject: string; text: string }
 export type Mailer = ReturnType<typeof createMailer>
@@ -25,7 +26,8 @@ export function createMailer({ url, from, timeout }: { url: string; from: string
     async send({ id, ...mail }: Mail): Promise<void> {
       await transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` }).catch((error: Error) => {
         // What a server says may repeat the address, and errors are logged.
-        throw new Error(error.message.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)'))
+        const said = error.message.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)')
+        throw Object.assign(new Error(said), { code: (error as NodeJS.ErrnoException).code })
       })
     },
     /** Connects and signs in, on a connection of its own. Rejects when the server does not answer, or refuses. */
@@ -34,4 +36,14 @@ export function createMailer({ url, from, timeout }: { url: string; from: string
     },
     close: () => transport.close(),
   }
+}
+
+/** The same mailer by way of a guard. A server that refuses one mail or its recipient is well. */
+export function guardMailer({ send, verify, close }: Mailer, outside: Outside): Mailer {
+  const { run } = outside.guard('mail', {
+    code: 'MAIL_UNAVAILABLE',
+    atOnce: 100,
+    failed: (error) => !['EENVELOPE', 'EMESSAGE'].includes((error as NodeJS.ErrnoException).code ?? ''),
+  })
+  return { send: (mail) => run(() => send(mail)), verify: () => run(verify), close }
 }

@@ -1,9 +1,10 @@
 // The queue kit: BullMQ on Redis, or on PostgreSQL in embedded mode. A job carries one event; its handler has the effect once.
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPostgresBackend, type Job, Queue, UnrecoverableError, Worker, withBackend } from 'bullmq'
+import { createPostgresBackend, DelayedError, type Job, Queue, UnrecoverableError, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import { Value } from 'typebox/value'
 import { type EventKind, type EventPayload, events } from './events.schemas.ts'
+import { Unavailable } from './outside.ts'
 
 export type Told = { id: string; requestId: string | null }
 type Message = { kind: string; payload: unknown; requestId: string | null }
@@ -31,6 +32,8 @@ type Options = {
   lock: number
   onError: (error: Error) => void
 }
+/** `cron` in UTC. */
+type Planned = { name: string; cron: string }
 type WorkOptions = {
   concurrency: number
   /** A job has failed for the last time. */
@@ -59,10 +62,11 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
       watched(new classes.Queue(name, { prefix, connection: connect(false), defaultJobOptions } as never)),
     ]),
   )
+  const timetables: Queue[] = []
   const workers: Worker[] = []
   const underWay = new Set<Promise<void>>()
 
-  return { publish, work, forget, ping, close }
+  return { publish, work, schedule, forget, ping, close }
 
   /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
   async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
@@ -76,39 +80,80 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
   /** Starts to work on what waits, `concurrency` jobs of each queue at once. */
   async function work({ concurrency, onDead, onFailed }: WorkOptions): Promise<void> {
     for (const name of names) {
-      const attempt = async (job: Job<Message>) => {
+      const attempt = async (job: Job<Message>, token?: string) => {
         const event = { id: job.id ?? '', requestId: job.data.requestId }
         try {
           await handle(event, job.data)
         } catch (error) {
           onFailed(event, job.data.kind, error as Error)
-          throw error
+          if (!(error instanceof Unavailable)) throw error
+          // Nothing was called: it waits, and that is no try.
+          await job.moveToDelayed(Date.now() + error.wait * 1000, token)
+          throw new DelayedError()
         }
       }
-      const process = (job: Job<Message>) => {
-        const done = attempt(job)
+      const process = (job: Job<Message>, token?: string) => {
+        const done = attempt(job, token)
         underWay.add(done)
         return done.finally(() => underWay.delete(done))
       }
-      const settings = {
-        prefix,
-        connection: connect(true),
-        concurrency,
-        lockDuration: lock,
-        stalledInterval: lock,
-        // A job that takes its worker down with it is given up, too.
-        maxStalledCount: 5,
-      }
-      const worker = watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker)
+      const worker = openWorker(name, process, concurrency)
       // BullMQ alone knows which failure is the last: it counts tries and stalls, and sets the time of the end.
       worker.on('failed', (job, error) => {
         if (!job?.finishedOn) return
         const given = onDead({ id: job.id ?? '', requestId: job.data.requestId }, error)
         given.then(() => giveUp(job.data)).catch(onError)
       })
-      workers.push(worker)
     }
     await Promise.all(workers.map((worker) => worker.waitUntilReady()))
+  }
+
+  function openWorker<T>(name: string, process: (job: Job<T>) => Promise<void>, concurrency: number): Worker {
+    const settings = {
+      prefix,
+      connection: connect(true),
+      concurrency,
+      lockDuration: lock,
+      stalledInterval: lock,
+      // A job that takes its worker down with it is given up, too.
+      maxStalledCount: 5,
+    }
+    const worker = watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker)
+    workers.push(worker)
+    return worker
+  }
+
+  /**
+   * Fires each of the list at its times, by one of all workers, and tries again what fails. `keep` puts back what the queue has
+   * lost, and takes out what is not in the list: call it now and then. Times at which nobody worked are passed over.
+   */
+  async function schedule(list: Planned[], fire: (name: string, due: Date) => Promise<void>) {
+    const queue = watched(
+      new classes.Queue('schedules', { prefix, connection: connect(false), defaultJobOptions } as never),
+    )
+    timetables.push(queue)
+    const process = (job: Job) => {
+      const done = fire(job.name, new Date(job.opts.prevMillis ?? job.timestamp))
+      underWay.add(done)
+      return done.finally(() => underWay.delete(done))
+    }
+    await openWorker('schedules', process, list.length).waitUntilReady()
+    return { keep }
+
+    async function keep(): Promise<void> {
+      await soon(queue.waitUntilReady())
+      for (const { key } of await queue.getJobSchedulers())
+        if (!list.some(({ name }) => name === key)) await queue.removeJobScheduler(key)
+      for (const { name, cron } of list)
+        if (!(await isKept(name, cron))) await queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name })
+    }
+
+    /** One that stands as it should is left alone: to put it again would pass over what is due just now. */
+    async function isKept(name: string, cron: string): Promise<boolean> {
+      const found = await queue.getJobScheduler(name)
+      if (found?.pattern !== cron || found.next === undefined) return false
+      return (await queue.getJob(`repeat:${name}:${found.next}`)) !== undefined
+    }
   }
 
   async function handle(event: Told, { kind, payload }: Message): Promise<void> {
@@ -144,7 +189,7 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     await Promise.allSettled(underWay)
     // BullMQ waits for the end of connections that ioredis never ends while their server is away: they are left behind.
     await soon(closed).catch(onError)
-    await Promise.all([...queues.values()].map((queue) => queue.close()))
+    await Promise.all([...queues.values(), ...timetables].map((queue) => queue.close()))
     for (const connection of connections) connection.disconnect()
   }
 

@@ -36,6 +36,11 @@ export const NoQuery = Strict({})
 /** What a route takes that declares no body: none, or an empty object, which clients send that always send one. */
 export const NoBody = Type.Unsafe<undefined>({ type: ['null', 'object'], additionalProperties: false })
 
+export const Currency = OneOf(['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY'], {
+  description: 'ISO 4217',
+})
+export type Currency = Static<typeof Currency>
+
 /** Integer minor units (cents) and an ISO 4217 code. */
 export const Money = Strict(
   {
@@ -46,9 +51,7 @@ export const Money = Strict(
       description: 'Minor units',
       examples: [125_000],
     }),
-    currency: OneOf(['EUR', 'USD', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'JPY'], {
-      description: 'ISO 4217',
-    }),
+    currency: Currency,
   },
   { title: 'Money', description: 'Integer minor units and an ISO 4217 currency' },
 )

@@ -5,24 +5,26 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The path of what a successful call makes; `:id` stands for the id in its answer. */
+    /** The path of what a successful call makes; `:id` stands for the id in its answer, and so on. */
     created?: `/${string}`
-    /** The same of what is only accepted, and done later. */
+    /** The same of what is only accepted, and done later. A route with both answers one or the other, by `request.once.status`. */
     accepted?: `/${string}`
   }
 }
 
 export const created = fp(
   async (app) => {
-    app.addHook('preSerialization', async ({ routeOptions }, reply, payload: unknown) => {
+    app.addHook('preSerialization', async ({ routeOptions, once }, reply, payload: unknown) => {
       const { created, accepted } = routeOptions.config
-      const path = created ?? accepted
-      if (path && reply.statusCode === 200)
-        reply.code(created ? 201 : 202).header('location', path.replace(':id', idOf(payload)))
+      const isMade = created && (!accepted || once?.status === 201)
+      const path = isMade ? created : accepted
+      if (path && reply.statusCode === 200) reply.code(isMade ? 201 : 202).header('location', pathTo(path, payload))
       return payload
     })
   },
   { name: 'created', dependencies: ['controls'] },
 )
 
-const idOf = (payload: unknown) => String((payload as { id?: unknown } | null)?.id ?? '')
+/** Each `:name` in the path is that member of the answer. */
+const pathTo = (path: string, payload: unknown) =>
+  path.replace(/:(\w+)/g, (_, name) => String((payload as Record<string, unknown> | null)?.[name] ?? ''))

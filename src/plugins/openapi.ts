@@ -50,6 +50,8 @@ export const openapi = fp<Options>(
           { name: 'jobs', description: 'Jobs and their slugs' },
           { name: 'applications', description: 'Applying for jobs, and choosing who gets them' },
           { name: 'contracts', description: 'What was agreed on' },
+          { name: 'payments', description: 'Money that moves' },
+          { name: 'reviews', description: 'What the two sides of a contract say of each other' },
           { name: 'notifications', description: 'What you are told' },
           { name: 'operations', description: 'How far things are that were accepted for later' },
           { name: 'admin', description: 'What operators do' },

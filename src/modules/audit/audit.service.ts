@@ -14,6 +14,7 @@ export type Audit = ReturnType<typeof createAudit>['audit']
 const ownWords = new Set([
   'action',
   'because',
+  'breaker',
   'budgetCurrency',
   'category',
   'currency',

@@ -3,6 +3,11 @@ import { and, eq, or, sql } from '../../db/drizzle.ts'
 import { contracts } from '../../db/tables.ts'
 
 export type ContractRow = typeof contracts.$inferSelect
+type Moment = 'fundedAt' | 'deliveredAt' | 'approvedAt' | 'disputedAt' | 'endedAt'
+/** What changes with a step besides the state: the moment that it is, and, in seconds from it, that of the release. */
+export type Step = { at?: Moment; releasesIn?: number } & Partial<
+  Pick<ContractRow, 'disputedBy' | 'disputeReason' | 'workerShare'>
+>
 
 export async function insertContract(tx: Tx, row: typeof contracts.$inferInsert): Promise<ContractRow> {
   const [made] = await tx.insert(contracts).values(row).returning()
@@ -11,6 +16,50 @@ export async function insertContract(tx: Tx, row: typeof contracts.$inferInsert)
 
 export async function findContract(db: Tx, id: string): Promise<ContractRow | undefined> {
   const [row] = await db.select().from(contracts).where(eq(contracts.id, id))
+  return row
+}
+
+/** The same, for this transaction alone until it ends. */
+export async function lockContract(tx: Tx, id: string): Promise<ContractRow | undefined> {
+  const [row] = await tx.select().from(contracts).where(eq(contracts.id, id)).for('no key update')
+  return row
+}
+
+export async function updateContract(
+  tx: Tx,
+  id: string,
+  status: ContractRow['status'],
+  { at, releasesIn, ...step }: Step,
+): Promise<ContractRow> {
+  const [row] = await tx
+    .update(contracts)
+    .set({
+      ...{ ...step, status, updatedAt: sql`now()` },
+      ...(at && { [at]: sql`now()` }),
+      ...(releasesIn !== undefined && { releasesAt: sql`now() + make_interval(secs => ${releasesIn}::float8)` }),
+    })
+    .where(eq(contracts.id, id))
+    .returning()
+  return row as ContractRow
+}
+
+/** What has come: the moment of the release, or the end of the days in which it could have been paid. */
+export type Due = 'release' | { unpaidFor: number }
+
+const isDue = (due: Due) =>
+  due === 'release'
+    ? sql`${contracts.status} = 'approved' AND ${contracts.releasesAt} <= now()`
+    : sql`${contracts.status} = 'accepted' AND ${contracts.createdAt} < now() - make_interval(days => ${due.unpaidFor})`
+
+export async function listDue(db: Tx, due: Due, limit: number): Promise<string[]> {
+  const rows = await db.select({ id: contracts.id }).from(contracts).where(isDue(due)).limit(limit)
+  return rows.map(({ id }) => id)
+}
+
+/** Undefined when it is due no more, or somebody else has it. */
+export async function lockDue(tx: Tx, due: Due, id: string): Promise<ContractRow | undefined> {
+  const it = and(eq(contracts.id, id), isDue(due))
+  const [row] = await tx.select().from(contracts).where(it).for('no key update', { skipLocked: true })
   return row
 }
 

@@ -7,12 +7,14 @@ import {
   externalIdentities,
   idempotencyKeys,
   jobs,
+  ledgerAccounts,
   mailLinks,
   notifications,
   operations,
   outbox,
   recoveryCodes,
   refreshTokens,
+  reviews,
   sessions,
   totp,
   users,
@@ -48,8 +50,25 @@ export async function countRunningContracts(tx: Tx, id: string): Promise<number>
   const [row] = await tx
     .select({ count: sql<number>`count(*)::int` })
     .from(contracts)
-    .where(sql`(${contracts.clientId} = ${id} OR ${contracts.workerId} = ${id}) AND ${contracts.status} = 'accepted'`)
+    .where(sql`(${contracts.clientId} = ${id} OR ${contracts.workerId} = ${id}) AND ${contracts.endedAt} IS NULL`)
   return row?.count ?? 0
+}
+
+/** Currencies of which the person has money: available, held or on its way. */
+export async function listCurrenciesOwned(tx: Tx, id: string): Promise<string[]> {
+  const rows = await tx
+    .selectDistinct({ currency: ledgerAccounts.currency })
+    .from(ledgerAccounts)
+    .where(and(eq(ledgerAccounts.userId, id), sql`${ledgerAccounts.posted} <> 0`))
+  return rows.map(({ currency }) => currency)
+}
+
+/** Why the person disputed a contract: that they did, and what was decided, stays. */
+export async function emptyDisputes(tx: Tx, userId: string): Promise<void> {
+  await tx
+    .update(contracts)
+    .set({ disputeReason: 'Erased' })
+    .where(and(eq(contracts.disputedBy, userId), sql`${contracts.disputeReason} <> 'Erased'`))
 }
 
 /** The row stays for those that refer to it. Nobody knows the password of the hash. */
@@ -122,6 +141,12 @@ export async function emptyApplications(tx: Tx, workerId: string): Promise<void>
     .where(
       sql`${applications.workerId} = ${workerId} AND ${applications.status} <> 'accepted' AND ${applications.coverLetter} <> 'Erased'`,
     )
+}
+
+/** What others wrote of the person. What the person wrote of others stays: it is what those are known for. */
+export async function emptyReviews(tx: Tx, subjectId: string): Promise<void> {
+  const words = and(eq(reviews.subjectId, subjectId), sql`${reviews.text} <> 'Erased'`)
+  await tx.update(reviews).set({ text: 'Erased' }).where(words)
 }
 
 /** A mail server may have quoted the address in its refusal. */

@@ -17,13 +17,16 @@ import {
   deleteAnswers,
   deleteOwn,
   emptyApplications,
+  emptyDisputes,
   emptyErrors,
   emptyJobs,
+  emptyReviews,
   emptySessions,
   emptyTidings,
   findPerson,
   type Gone,
   holdPerson,
+  listCurrenciesOwned,
   listErased,
   type Person,
   pseudonymise,
@@ -81,8 +84,10 @@ export function createErasuresService(deps: Deps) {
 
   async function refuseWhileBound(tx: Tx, { id }: Person, isLastAdmin: boolean): Promise<void> {
     const running = await countRunningContracts(tx, id)
+    const currencies = await listCurrenciesOwned(tx, id)
     const reasons = [
       running > 0 && `Contracts that you are a party of are still running: ${running}.`,
+      currencies.length > 0 && `There is money of yours here, in ${currencies.join(', ')}: pay it out first.`,
       isLastAdmin && 'You are the last admin: make another one first.',
     ].filter((reason) => reason !== false)
     if (reasons.length > 0) throw stillBound(reasons)
@@ -120,6 +125,8 @@ async function empty(tx: Tx, { id, email }: { id: string; email?: string }): Pro
   const gone = await emptyJobs(tx, id)
   const jobIds = gone.map((job) => job.id)
   await emptyTidings(tx, jobIds)
+  await emptyReviews(tx, id)
+  await emptyDisputes(tx, id)
   if (email) await emptyErrors(tx, email)
   await deleteAnswers(tx, id)
   await deleteOwn(tx, id)

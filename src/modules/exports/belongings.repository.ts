@@ -7,8 +7,13 @@ import {
   contracts,
   externalIdentities,
   jobs,
+  ledgerAccounts,
+  ledgerEntries,
+  ledgerTransfers,
   mailLinks,
   notifications,
+  payments,
+  reviews,
   sessions,
   totp,
   users,
@@ -78,10 +83,46 @@ export const belongings: { [K in Kind]: (db: Tx, userId: string, page: Page) => 
     return db.select(columns).from(applications).where(where).orderBy(applications.id).limit(page.size)
   },
   contracts: async (db, userId, page) => {
-    const { id, jobId, applicationId, clientId, workerId, amount, currency, status, createdAt } = contracts
-    const columns = { id, jobId, applicationId, clientId, workerId, amount, currency, status, createdAt }
+    const { id, jobId, applicationId, clientId, workerId, amount, currency, status, createdAt, endedAt } = contracts
+    const { disputedBy, disputeReason } = contracts
+    const terms = { id, jobId, applicationId, clientId, workerId, amount, currency, status, createdAt, endedAt }
+    const columns = { ...terms, disputedBy, disputeReason }
     const where = beyond(contracts, or(eq(clientId, userId), eq(workerId, userId)), page)
     return db.select(columns).from(contracts).where(where).orderBy(id).limit(page.size)
+  },
+  payments: async (db, userId, page) => {
+    const { id, kind, contractId, amount, currency, method, status, failure, createdAt, finishedAt } = payments
+    const columns = { id, kind, contractId, amount, currency, method, status, failure, createdAt, finishedAt }
+    const where = beyond(payments, eq(payments.userId, userId), page)
+    return db.select(columns).from(payments).where(where).orderBy(id).limit(page.size)
+  },
+  balances: async (db, userId, page) => {
+    const { id, kind, currency, posted, reserved, createdAt } = ledgerAccounts
+    const columns = { id, kind, currency, posted, reserved, createdAt }
+    const where = beyond(ledgerAccounts, eq(ledgerAccounts.userId, userId), page)
+    return db.select(columns).from(ledgerAccounts).where(where).orderBy(id).limit(page.size)
+  },
+  transfers: async (db, userId, page) => {
+    const { id, phase, kind, contractId, currency, createdAt } = ledgerTransfers
+    const columns = { id, phase, kind, contractId, currency, createdAt }
+    // A transfer may touch several accounts of one person: what their sides of it come to.
+    return db
+      .select({ ...columns, amount: sql<number>`sum(${ledgerEntries.amount})::float8` })
+      .from(ledgerTransfers)
+      .innerJoin(ledgerEntries, eq(ledgerEntries.transferId, id))
+      .innerJoin(ledgerAccounts, eq(ledgerAccounts.id, ledgerEntries.accountId))
+      .where(beyond(ledgerTransfers, eq(ledgerAccounts.userId, userId), page))
+      .groupBy(id)
+      .orderBy(id)
+      .limit(page.size)
+  },
+  reviews: async (db, userId, page) => {
+    const { id, contractId, authorId, subjectId, rating, text, createdAt } = reviews
+    const columns = { id, contractId, authorId, subjectId, rating, text, createdAt }
+    // What the other side wrote is not seen here either before it may be.
+    const ofOthers = and(eq(subjectId, userId), sql`${reviews.visibleAt} <= now()`)
+    const where = beyond(reviews, or(eq(authorId, userId), ofOthers), page)
+    return db.select(columns).from(reviews).where(where).orderBy(id).limit(page.size)
   },
   notifications: async (db, userId, page) => {
     const { id, kind, createdAt, readAt } = notifications

@@ -87,6 +87,19 @@ export async function openDraft(db: Tx, clientId: string, id: string): Promise<J
   )
 }
 
+/** Closes jobs that were published more than `days` ago, at most `batch` at once, passing over what someone else is changing. */
+export async function closeOld(tx: Tx, days: number, batch: number): Promise<JobRow[]> {
+  const old = sql`
+    SELECT id FROM ${jobs}
+    WHERE status = 'open' AND deleted_at IS NULL AND published_at < now() - make_interval(days => ${days})
+    LIMIT ${batch} FOR UPDATE SKIP LOCKED`
+  return tx
+    .update(jobs)
+    .set({ status: 'closed', closedAt: sql`now()`, ...nextVersion })
+    .where(sql`${jobs.id} IN (WITH old AS MATERIALIZED (${old}) SELECT id FROM old)`)
+    .returning(columns)
+}
+
 /** Undefined unless it is an open job of this client. */
 export async function closeOpen(db: Tx, clientId: string, id: string): Promise<JobRow | undefined> {
   const open = and(eq(jobs.id, id), eq(jobs.clientId, clientId), eq(jobs.status, 'open'), alive)

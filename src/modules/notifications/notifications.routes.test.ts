@@ -16,11 +16,23 @@ beforeEach(async () => {
 const event = () => ({ id: randomUUID(), requestId: 'request-of-a-test' })
 const facts = (jobTitle = 'Fix the harbour crane') => ({
   applicationId: randomUUID(),
+  contractId: randomUUID(),
   jobId: randomUUID(),
   jobTitle,
   clientId: client.id,
   workerId: worker.id,
 })
+const ofContract = () => {
+  const { applicationId: _, ...told } = facts()
+  return told
+}
+/** How many mails will go to each of the people, of the notifications of an event. */
+const mailed = (eventId: string) =>
+  rows(
+    `SELECT user_id FROM outbox JOIN notifications n ON n.id = (payload ->> 'notificationId')::uuid
+     WHERE outbox.kind = 'mail.requested' AND n.event_id = $1`,
+    eventId,
+  )
 
 async function list(as: Person, query = '') {
   const answer = await call('GET', `/v1/me/notifications${query}`, { as })
@@ -56,6 +68,54 @@ test.each([
   await tell(event(), kind, facts())
   expect((await list(client)).data).toHaveLength(toClient)
   expect((await list(worker)).data).toHaveLength(toWorker)
+})
+
+test.each([
+  ['contract.funded', { client: 1, worker: 1 }, ['worker']],
+  ['contract.funding-failed', { client: 1, worker: 0 }, ['client']],
+  ['contract.delivered', { client: 1, worker: 0 }, ['client']],
+  ['contract.approved', { client: 0, worker: 1 }, ['worker']],
+  ['contract.released', { client: 1, worker: 1 }, ['worker']],
+  ['contract.disputed', { client: 1, worker: 1 }, ['client', 'worker']],
+  ['contract.resolved', { client: 1, worker: 1 }, ['client', 'worker']],
+  ['contract.cancelled', { client: 1, worker: 1 }, ['client', 'worker']],
+  ['contract.refunded', { client: 1, worker: 0 }, ['client']],
+] as const)('%s tells %j, and mails %j', async (kind, told, byMail) => {
+  const [happened, about] = [event(), ofContract()]
+  await tell(happened, kind, about)
+  const [toClient, toWorker] = [(await list(client)).data, (await list(worker)).data]
+  expect({ client: toClient.length, worker: toWorker.length }).toEqual(told)
+  for (const note of [...toClient, ...toWorker]) {
+    const { jobId, contractId } = about
+    expect(note).toMatchObject({ kind, jobId, contractId, paymentId: null })
+    expect(note.text).toContain('"Fix the harbour crane"')
+  }
+  const people = byMail.map((who) => (who === 'client' ? client.id : worker.id))
+  expect((await mailed(happened.id)).map(({ user_id }) => user_id).sort()).toEqual(people.sort())
+})
+
+test.each(['payout.paid', 'payout.failed'] as const)('%s tells and mails its user, and leads to it', async (kind) => {
+  const [happened, paymentId] = [event(), randomUUID()]
+  await tell(happened, kind, { paymentId, userId: worker.id })
+  expect((await list(worker)).data).toMatchObject([{ kind, jobId: null, contractId: null, paymentId }])
+  expect(await mailed(happened.id)).toEqual([{ user_id: worker.id }])
+})
+
+test.each(['review.given', 'review.answered'] as const)('%s tells who was reviewed, without a mail', async (kind) => {
+  const happened = event()
+  await tell(happened, kind, { ...ofContract(), subjectId: client.id })
+  expect((await list(client)).data).toMatchObject([{ kind }])
+  expect((await list(worker)).data).toEqual([])
+  expect(await mailed(happened.id)).toEqual([])
+})
+
+test('what was told before contracts had a life of their own is still read', async () => {
+  await rows(
+    `INSERT INTO notifications (user_id, event_id, kind, data)
+     VALUES ($1, uuidv7(), 'application.rejected', '{"text": "Old.", "jobId": "0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11"}')`,
+    worker.id,
+  )
+  expect((await list(worker)).data).toMatchObject([{ text: 'Old.', contractId: null, paymentId: null }])
 })
 
 test('the list comes a page at a time, the newest first', async () => {

@@ -17,38 +17,22 @@ import {
   type NotificationRow,
 } from './notifications.repository.ts'
 import type { Notification, NotificationQuery } from './notifications.schemas.ts'
+import { type Kind, linksOf, told } from './told.ts'
 
 type Deps = { db: Database; cursors: Cursors; audit: Audit; mailer: Mailer }
-type Kind = Notification['kind']
-type Facts = EventPayload<'application.submitted'>
 type Event = { id: string; requestId: string | null }
-
-/** Who is told of what, in which words, and whether by mail too. */
-const told: Record<Kind, { who: 'clientId' | 'workerId'; mail?: true; text: (title: string) => string }[]> = {
-  'application.submitted': [{ who: 'clientId', text: (title) => `Someone applied for "${title}".` }],
-  'application.withdrawn': [{ who: 'clientId', text: (title) => `An application for "${title}" was withdrawn.` }],
-  'application.accepted': [
-    {
-      who: 'workerId',
-      mail: true,
-      text: (title) => `Your application for "${title}" was accepted: you have a contract.`,
-    },
-    { who: 'clientId', text: (title) => `You accepted an application for "${title}": you have a contract.` },
-  ],
-  'application.rejected': [{ who: 'workerId', mail: true, text: (title) => `Someone else was chosen for "${title}".` }],
-}
 
 export type NotificationsService = ReturnType<typeof createNotificationsService>
 
 export function createNotificationsService({ db, cursors, audit, mailer }: Deps) {
   return { tell, mail, list, read }
 
-  /** The effect of an application's event: a notification for each party, and the mails that go with them. Once. */
-  async function tell(event: Event, kind: Kind, facts: Facts): Promise<void> {
+  /** The effect of an event: a notification for each party, and the mails that go with them. Once. */
+  async function tell<K extends Kind>(event: Event, kind: K, facts: EventPayload<K>): Promise<void> {
     await handleOnce(db, 'notifications', event.id, async (tx) => {
       for (const { who, mail: byMail, text } of told[kind]) {
-        const data = { text: text(facts.jobTitle), jobId: facts.jobId }
-        const row = await insertNotification(tx, { userId: facts[who], eventId: event.id, kind, data })
+        const data = { text: text(facts), ...linksOf(facts) }
+        const row = await insertNotification(tx, { userId: String(facts[who]), eventId: event.id, kind, data })
         if (byMail) await outbox(tx, 'mail.requested', `notification:${row.id}`, { notificationId: row.id }, event)
       }
     })
@@ -86,8 +70,10 @@ export function createNotificationsService({ db, cursors, audit, mailer }: Deps)
   }
 }
 
-const contentOf = ({ data }: NotificationRow) => data as { text: string; jobId: string }
+const contentOf = ({ data }: NotificationRow) => data as { text: string; [link: string]: string | null }
 
 function toNotification(row: NotificationRow): Notification {
-  return { id: row.id, kind: row.kind as Kind, ...contentOf(row), createdAt: row.createdAt, readAt: row.readAt }
+  const { text, ...links } = contentOf(row)
+  const { id, createdAt, readAt } = row
+  return { id, kind: row.kind as Kind, text, ...linksOf(links), createdAt, readAt }
 }

@@ -1,29 +1,22 @@
-import type { Handler } from '../../lib/queues.ts'
+import type { EventPayload } from '../../lib/events.schemas.ts'
+import type { Handler, Told } from '../../lib/queues.ts'
+import type { DigestsService } from './digests.service.ts'
+import { kinds } from './notifications.schemas.ts'
 import type { NotificationsService } from './notifications.service.ts'
+import type { Kind } from './told.ts'
+
+type Parts = { notifications: NotificationsService; digests: DigestsService }
 
 /** What each event sets in motion. The payload is already held against the schema of its kind. */
-export function notificationHandlers({ notifications }: { notifications: NotificationsService }): Handler[] {
+export function notificationHandlers({ notifications, digests }: Parts): Handler[] {
   return [
-    {
-      queue: 'events',
-      kind: 'application.submitted',
-      handle: (event, facts) => notifications.tell(event, 'application.submitted', facts),
-    },
-    {
-      queue: 'events',
-      kind: 'application.withdrawn',
-      handle: (event, facts) => notifications.tell(event, 'application.withdrawn', facts),
-    },
-    {
-      queue: 'events',
-      kind: 'application.accepted',
-      handle: (event, facts) => notifications.tell(event, 'application.accepted', facts),
-    },
-    {
-      queue: 'events',
-      kind: 'application.rejected',
-      handle: (event, facts) => notifications.tell(event, 'application.rejected', facts),
-    },
+    ...kinds.map(tells),
     { queue: 'mail', kind: 'mail.requested', handle: (event, payload) => notifications.mail(event, payload) },
+    { queue: 'mail', kind: 'digest.requested', handle: (event, payload) => digests.mail(event, payload) },
   ]
+
+  function tells<K extends Kind>(kind: K) {
+    const handle = (event: Told, facts: EventPayload<K>) => notifications.tell(event, kind, facts)
+    return { queue: 'events', kind, handle } as unknown as Handler
+  }
 }

@@ -1,0 +1,2 @@
+DROP TABLE breaker_resets;
+DROP TABLE breakers;

@@ -1,0 +1,2 @@
+DROP TABLE reviews;
+DROP FUNCTION reviews_refuse_other_words();

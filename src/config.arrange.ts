@@ -1,0 +1,119 @@
+// What the variables of the environment are to the service: the shape of its configuration.
+import type { Static } from 'typebox'
+import { limitOf, wordsOf } from './environment.edge.schemas.ts'
+import { timesOf } from './environment.schedules.schemas.ts'
+import type { Environment } from './environment.schemas.ts'
+
+export type Values = Static<typeof Environment>
+
+export function arrange(v: Values) {
+  return {
+    production: v.NODE_ENV === 'production',
+    deployment: v.DEPLOYMENT,
+    publicUrl: v.PUBLIC_URL.replace(/\/+$/, ''),
+    appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
+    deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
+    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT },
+    http: {
+      host: v.HOST,
+      port: v.PORT,
+      bodyLimit: v.BODY_LIMIT_BYTES,
+      requestTimeout: v.REQUEST_TIMEOUT_MS,
+      handlerTimeout: v.HANDLER_TIMEOUT_MS,
+      readyTimeout: v.READY_TIMEOUT_MS,
+      drain: v.DRAIN_MS,
+      shutdownTimeout: v.SHUTDOWN_TIMEOUT_MS,
+    },
+    database: {
+      url: v.DATABASE_URL,
+      poolMax: v.DATABASE_POOL_MAX,
+      connectTimeout: v.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeout: v.DATABASE_STATEMENT_TIMEOUT_MS,
+      lockTimeout: v.DATABASE_LOCK_TIMEOUT_MS,
+      idleTransactionTimeout: v.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+      connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
+      startTimeout: v.DATABASE_START_TIMEOUT_MS,
+    },
+    edge: arrangeEdge(v),
+    redis: {
+      limits: v.LIMITS_REDIS_URL ?? v.REDIS_URL,
+      cache: v.CACHE_REDIS_URL ?? v.REDIS_URL,
+      timeout: v.REDIS_TIMEOUT_MS,
+      prefix: v.REDIS_PREFIX,
+    },
+    queues: {
+      store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
+      prefix: v.REDIS_PREFIX,
+      attempts: v.QUEUE_ATTEMPTS,
+      backoff: v.QUEUE_BACKOFF_MS,
+      lock: v.QUEUE_LOCK_MS,
+    },
+    worker: { concurrency: v.WORKER_CONCURRENCY, healthPort: v.WORKER_HEALTH_PORT },
+    outbox: { url: v.DATABASE_DIRECT_URL ?? v.DATABASE_URL, every: v.OUTBOX_SWEEP_MS, retryAfter: v.OUTBOX_RETRY_MS },
+    eventsKeptDays: v.EVENTS_KEPT_DAYS,
+    mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
+    payments: {
+      url: v.PAYMENTS_URL,
+      secretKey: v.PAYMENTS_SECRET_KEY,
+      webhookSecrets: wordsOf(v.PAYMENTS_WEBHOOK_SECRETS),
+      timeout: v.PAYMENTS_TIMEOUT_MS,
+      atOnce: v.PAYMENTS_AT_ONCE,
+    },
+    escrow: {
+      times: { quick: v.PAYMENTS_QUICK_MS, lease: v.PAYMENTS_LEASE_MS },
+      feeBps: v.PLATFORM_FEE_BPS,
+      releaseAfter: v.RELEASE_AFTER_SECONDS,
+    },
+    breakers: { failures: v.BREAKER_FAILURES, openFor: v.BREAKER_OPEN_MS },
+    schedules: { times: timesOf(v.SCHEDULES), look: v.SCHEDULES_WATCH_MS, lease: v.QUEUE_LOCK_MS },
+    jobOpenDays: v.JOB_OPEN_DAYS,
+    tokens: { signingKey: v.TOKEN_SIGNING_KEY, audience: v.TOKEN_AUDIENCE, lifetime: v.TOKEN_LIFETIME_MS },
+    secrets: {
+      fromStore: v.AWS_SECRET_ID !== undefined,
+      every: v.SECRETS_REFRESH_MS,
+      settle: settleAfter(v.SECRETS_REFRESH_MS),
+    },
+    external:
+      v.EXTERNAL_ISSUER && v.EXTERNAL_AUDIENCE && v.EXTERNAL_JWKS_URL
+        ? { issuer: v.EXTERNAL_ISSUER, audience: v.EXTERNAL_AUDIENCE, jwksUrl: v.EXTERNAL_JWKS_URL }
+        : undefined,
+    secret: v.APP_SECRET,
+    encryptionKeys: v.ENCRYPTION_KEYS,
+    auditOldKeys: wordsOf(v.AUDIT_OLD_KEYS),
+    sessions: { idleDays: v.SESSION_IDLE_DAYS, days: v.SESSION_DAYS, keptDays: v.SESSIONS_KEPT_DAYS },
+    signInDelay: v.SIGN_IN_DELAY_MS,
+    passwords: { memoryCost: v.ARGON2_MEMORY_KIB, timeCost: v.ARGON2_PASSES, atOnce: v.PASSWORD_HASHES_AT_ONCE },
+    cursorLifetime: v.CURSOR_LIFETIME_MS,
+  }
+}
+
+/** Every process has read a new key by then, with one reading to spare. */
+export const settleAfter = (refresh: number) => 2 * refresh
+
+function arrangeEdge(v: Values) {
+  return {
+    trustProxy: wordsOf(v.TRUST_PROXY),
+    hosts: [new URL(v.PUBLIC_URL).hostname, ...wordsOf(v.ALLOWED_HOSTS)],
+    corsOrigins: wordsOf(v.CORS_ORIGINS),
+    pageOrigins: [new URL(v.PUBLIC_URL).origin, ...wordsOf(v.CORS_ORIGINS).filter((origin) => origin !== '*')],
+    limits: {
+      auth: limitOf(v.LIMIT_AUTH),
+      payment: limitOf(v.LIMIT_PAYMENT),
+      upload: limitOf(v.LIMIT_UPLOAD),
+      write: limitOf(v.LIMIT_WRITE),
+      read: limitOf(v.LIMIT_READ),
+      public: limitOf(v.LIMIT_PUBLIC),
+    },
+    tierFactors: { standard: 1, partner: v.LIMIT_PARTNER_FACTOR },
+    exempt: wordsOf(v.LIMIT_EXEMPT),
+    cache: { on: v.CACHE === 'on', grace: v.CACHE_GRACE_MS },
+    load: {
+      concurrent: v.CONCURRENT_REQUESTS,
+      waiting: v.WAITING_REQUESTS,
+      wait: v.WAITING_MS,
+      eventLoopDelay: v.EVENT_LOOP_DELAY_MS,
+    },
+    compressFrom: v.COMPRESS_FROM_BYTES,
+    metricsPort: v.METRICS_PORT,
+  }
+}

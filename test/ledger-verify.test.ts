@@ -1,0 +1,42 @@
+import process from 'node:process'
+import { expect, test } from 'vitest'
+import { withClient } from '../tools/create-database.ts'
+import { insertContracts } from './contracts.ts'
+import { createTestDatabase } from './database.ts'
+import { environment } from './environment.ts'
+import { run } from './run.ts'
+
+const database = await createTestDatabase()
+const env = { PATH: process.env.PATH, ...environment(database.appUrl) }
+const verify = (...args: string[]) => run(process.execPath, ['src/ledger-verify.ts', ...args], { env })
+
+test('the verifier says by its words, its JSON and its exit code whether the books add up', async () => {
+  const sound = await verify()
+  expect([sound.code, sound.stderr]).toEqual([0, ''])
+  expect(sound.stdout).toContain('pass  sums-to-zero: All posted entries of a currency sum to zero\n')
+  expect(sound.stdout).toContain('0 accounts, 0 transfers, 0 entries, 0 contracts, 0 payments.\nThe books add up.\n')
+
+  const [contract] = await insertContracts(database, [100])
+  await withClient(database.ownerUrl, (owner) =>
+    owner.query(`
+      INSERT INTO ledger_accounts (user_id, kind, currency, posted) VALUES ('${contract?.workerId}', 'available', 'EUR', 5)`),
+  )
+  const unsound = await verify()
+  expect(unsound.code).toBe(1)
+  expect(unsound.stdout).toMatch(/FAIL {2}posted-as-entries: .* \(not so for 1\)\n {8}[0-9a-f-]{36}\n/)
+  expect(unsound.stdout).toContain('THE BOOKS DO NOT ADD UP.\n')
+
+  const json = await verify('--json')
+  expect(json.code).toBe(1)
+  const { isSound, verdicts } = JSON.parse(json.stdout)
+  expect(isSound).toBe(false)
+  expect(verdicts.filter(({ found }: { found: number }) => found > 0)).toMatchObject([
+    { name: 'posted-as-entries', found: 1 },
+  ])
+}, 60_000)
+
+test('a word that it does not know is refused', async () => {
+  const { code, stderr } = await verify('--jsn')
+  expect(code).toBe(78)
+  expect(stderr).toContain('Say --json, or nothing')
+})
