@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     passWithNoTests: false,
+    // Tests wait more than they compute, and the default leaves one of two cores idle.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 120_000,
     coverage: {

@@ -23,9 +23,9 @@ test('a decision has at most 15 lines, and its row in the list', async () => {
   }
 })
 
-test('the walks of one read and of one write have at most 15 lines each', async () => {
+test('the walks of one read, one write and one payment have at most 15 lines each', async () => {
   const [, ...parts] = (await readFile('docs/architecture.md', 'utf8')).split('## ')
-  for (const [at, name] of ['The walk of one read', 'The walk of one write'].entries()) {
+  for (const [at, name] of ['The walk of one read', 'The walk of one write', 'The walk of one payment'].entries()) {
     const lines = (parts[at] ?? '').trim().split('\n')
     expect([lines[0], lines.slice(2).length <= 15]).toEqual([name, true])
   }

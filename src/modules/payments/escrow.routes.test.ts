@@ -149,3 +149,9 @@ test('the database has the same table of steps as the code, and refuses every ot
     states.flatMap((from) => states.flatMap((to) => (transitions[from].includes(to) ? [[from, to]] : []))),
   )
 })
+
+test('who has money here, or a contract that runs, can not be erased', async () => {
+  const answer = await app.call('DELETE', '/v1/me', { as: worker, body: { password: worker.password } })
+  expect(answer.json()).toMatchObject({ status: 409, code: 'OBLIGATIONS_OPEN' })
+  expect(answer.json().detail).toContain('There is money of yours here, in EUR')
+})
