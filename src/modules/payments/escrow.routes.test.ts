@@ -85,6 +85,27 @@ test('what is disputed is not released, until an admin decides: a split gives ea
   expect(sandbox.objects('refund').map(({ amount }) => amount)).toContain(600)
 })
 
+test('of a release and a dispute at once one counts, and the money goes where the contract says', async () => {
+  for (let turn = 0; turn < 5; turn++) {
+    const contract = await agree()
+    await fund(contract)
+    await step(worker, contract, 'delivery')
+    await step(client, contract, 'approval')
+    const before = (await wallet(worker))?.available ?? 0
+    const [disputed, released] = await Promise.all([
+      step(client, contract, 'dispute', { reason: 'Wait' }),
+      services.escrow.release(),
+    ])
+    const { status } = await seen(contract)
+    const gain = ((await wallet(worker))?.available ?? 0) - before
+    const outcome = [status, disputed.statusCode, released, gain]
+    expect([
+      ['released', 409, 1, 378_000],
+      ['disputed', 200, 0, 0],
+    ]).toContainEqual(outcome)
+  }
+})
+
 test('a worker who cancels what is funded gives the price back; a client can only dispute', async () => {
   const contract = await agree({ amount: 777, currency: 'EUR' })
   await fund(contract)
