@@ -29,8 +29,8 @@ type Contract = ReturnType<ContractsService['toContract']>
 type Due = Parameters<ContractsService['listDue']>[1]
 type Decision = { outcome: 'release' | 'refund' | 'split'; workerAmount?: number }
 
-/** Contracts that one sweep takes on, each with a connection: the next one is soon. */
-const atOnce = 50
+/** Contracts that a sweep looks up at once. */
+const page = 100
 /** Days after which a contract lapses that nobody paid for. */
 const unpaidFor = 14
 
@@ -126,22 +126,32 @@ export function createEscrowService({ db, audit, ledger, operations, contracts, 
     })
   }
 
-  /** Each in a transaction of its own: one that fails keeps no other back. */
+  /** Each in a transaction of its own: one that fails keeps no other back. Ends when nothing is left but what fails. */
   async function sweep(due: Due, work: (tx: Tx, row: Row) => Promise<void>): Promise<number> {
-    const ids = await contracts.listDue(db, due, atOnce)
-    const outcomes = await Promise.allSettled(
-      ids.map((id) =>
-        db.transaction(async (tx) => {
-          const row = await contracts.holdDue(tx, due, id)
-          if (row) await work(tx, row)
-          return row ? 1 : 0
-        }),
-      ),
-    )
-    const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
-    if (failed.length > 0)
-      throw new AggregateError(failed, `${failed.length} of ${ids.length} contracts could not be moved on`)
-    return outcomes.reduce((done, outcome) => done + (outcome.status === 'fulfilled' ? outcome.value : 0), 0)
+    for (let done = 0; ; ) {
+      const ids = await contracts.listDue(db, due, page)
+      const failed: unknown[] = []
+      let moved = 0
+      for (const id of ids) {
+        try {
+          if (await moveOn(id)) moved++
+        } catch (error) {
+          failed.push(error)
+        }
+      }
+      done += moved
+      if (ids.length === page && moved > 0) continue
+      if (failed.length > 0) throw new AggregateError(failed, `${failed.length} contracts could not be moved on`)
+      return done
+    }
+
+    function moveOn(id: string): Promise<boolean> {
+      return db.transaction(async (tx) => {
+        const row = await contracts.holdDue(tx, due, id)
+        if (row) await work(tx, row)
+        return row !== undefined
+      })
+    }
   }
 
   /** A refund in the place of one that the provider refused; answers the payment's id. */
