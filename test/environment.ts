@@ -29,8 +29,9 @@ export const environment = (appUrl: string) => ({
   DRAIN_MS: '0',
   METRICS_PORT: '0',
   ALLOWED_HOSTS: 'localhost',
-  // A busy machine is no overload.
+  // A busy machine is no overload, and no outage of Redis.
   EVENT_LOOP_DELAY_MS: '60000',
+  REDIS_TIMEOUT_MS: '500',
   // What comes back is used again at once.
   BREAKER_OPEN_MS: '500',
 })
