@@ -63,13 +63,11 @@ export const dataChanges: Control[] = [
         red: 'transfers-kept',
       }),
       source(
-        'the contract goes on by itself',
-        settlement,
-        'await contracts.move(tx, contract, status',
-        'await contracts.move(db, contract, status',
-        {
-          red: 'contract-kept',
-        },
+        'the step of the contract is written down on its own',
+        'src/modules/contracts/contracts.service.ts',
+        'await audit(tx, by,',
+        'await audit(db, by,',
+        { red: 'steps-kept' },
       ),
     ],
   }),

@@ -1,5 +1,5 @@
 // Whether the service goes on, in part, when what it stands on goes away or takes no writes.
-import { type Control, control, removed, source } from '../control.ts'
+import { type Control, control, removed, source, sources } from '../control.ts'
 import { holdsRowByRow } from '../probes/reliability-modes.ts'
 import { readsWhileReadOnly } from '../probes/reliability-read-only.ts'
 import { servesStaleWithinABound } from '../probes/reliability-stale.ts'
@@ -31,7 +31,20 @@ export const reliabilityModes: Control[] = [
         'losses = losses.includes("read-only") ? losses : failing.flatMap(',
         { red: 'does-not-return' },
       ),
-      removed('src/db/checks.ts', '    if (isReadOnly || wasReadOnly) await db.renew()', { red: 'does-not-return' }),
+      // One of these is enough while something writes now and then.
+      sources(
+        'connections stay that take no writes',
+        [
+          { file: 'src/db/checks.ts', find: '    if (isReadOnly || wasReadOnly) await db.renew()\n', replace: '' },
+          {
+            file: 'src/db/client.ts',
+            find: 'doubt = isAway(error) || isReadOnly(error)',
+            replace: 'doubt = isAway(error)',
+          },
+          { file: 'src/db/transaction.ts', find: 'ended = !isReadOnly(error) && (await', replace: 'ended = (await' },
+        ],
+        { red: 'does-not-return' },
+      ),
       removed('src/app.ts', '  await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })', {
         red: 'switch-ignored',
       }),

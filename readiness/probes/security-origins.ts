@@ -83,6 +83,7 @@ async function productionRefusesAnyOrigin({ start }: Context): Promise<string> {
     PUBLIC_URL: 'https://seaworthy.example',
     REDIS_URL: `redis://:${randomUUID()}@127.0.0.1:1`,
     SMTP_URL: `smtp://login:${randomUUID()}@127.0.0.1:1`,
+    PAYMENTS_URL: 'https://payments.example',
     CORS_ORIGINS: `${listedOrigin},*`,
   })
   const boots = await server.until(/Server listening/).then(

@@ -3,7 +3,7 @@ import { Instant, Nullable, PageOf, PageQuery, Strict, Text, Uuid } from '../../
 
 const Kind = Type.String({
   maxLength: 80,
-  pattern: '^[a-z-]+[.][a-z.-]+$',
+  pattern: '^[a-z.-]+$',
   description: 'What happened',
   examples: ['mail.requested'],
 })
