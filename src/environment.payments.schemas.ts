@@ -24,7 +24,7 @@ export const payments = {
       secret: 'value',
       description: 'Secrets that sign its webhooks, any of which counts, so that one can follow another',
     }),
-    (text) => wordsOf(text).length > 0,
+    (text) => wordsOf(text).length > 0 && wordsOf(text).every((word) => /^[!-~]+$/.test(word)),
   ),
   PAYMENTS_TIMEOUT_MS: milliseconds(10_000, 'Longest a call to the payment provider may take', 100),
   PAYMENTS_AT_ONCE: Type.Integer({

@@ -11,6 +11,7 @@ const production = {
   PUBLIC_URL: 'https://seaworthy.example',
   REDIS_URL: `redis://:${randomUUID()}@127.0.0.1:1`,
   SMTP_URL: `smtp://login:${randomUUID()}@127.0.0.1:1`,
+  PAYMENTS_URL: 'https://payments.example',
 }
 
 export const apiAnswers: Control[] = [

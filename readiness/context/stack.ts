@@ -106,7 +106,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
     if (needed('payments', 'api', 'worker')) {
       const secret = env.PAYMENTS_WEBHOOK_SECRETS as string
       payments = parts.adopt(await openPaymentSandbox({ webhook: { secret } }), (opened) => opened.close())
-      env.PAYMENTS_URL = payments.url
+      env.PAYMENTS_URL ??= payments.url
     }
   }
 

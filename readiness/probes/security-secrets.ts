@@ -146,7 +146,7 @@ async function takesSecretsFromFiles(context: Context, good: Env): Promise<strin
     DATABASE_DIRECT_URL: String(context.env.DATABASE_URL),
   }
   const secrets: Env = { ...good, ...databases }
-  const files: Env = { NODE_ENV: 'production' }
+  const files: Env = { NODE_ENV: 'production', PAYMENTS_URL: 'https://payments.example' }
   for (const [name, value] of Object.entries(secrets)) {
     const path = join(folder, name)
     writeFileSync(path, `${value}\n`, { mode: 0o600 })
