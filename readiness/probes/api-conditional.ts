@@ -12,13 +12,15 @@ export async function readsAndChangesAreConditional({ api, until }: Context): Pr
   const { id: application } = await make(worker.call, 'applyForJob', { part: job })
   const parts: Record<string, string> = {
     ...{ getJob: job, listJobApplications: job, getApplication: application, getUser: client.id },
+    listUserReviews: worker.id,
   }
   const callers = { client, worker, support }
 
   const kept: string[] = []
   // What the table has, but for health, which is asked for as it is now, and for what others change all the time or there is none of.
-  const none = ['getContract', 'getOperation', 'getDataExport']
-  const left = [...none, 'listUsers', 'listAudit', 'verifyAudit', 'getAuditCheckpoint']
+  const none = ['getContract', 'getPayment', 'getContractReviews', 'getOperation', 'getDataExport']
+  const desk = ['listDisputes', 'listDeadLetters', 'getBreakers', 'getSchedules']
+  const left = [...none, ...desk, 'listUsers', 'listAudit', 'verifyAudit', 'getAuditCheckpoint']
   const reads = operations.filter(
     ({ method, path, id }) => method === 'GET' && /^\/v1\//.test(path) && !left.includes(id),
   )

@@ -64,7 +64,7 @@ async function operationPaths({ until }: Context, call: Call): Promise<Record<st
 /** The least of several calls: what the service asks by itself now and then is in some of them. */
 async function statements(link: Context['link'], call: Call, path: string, rows: number | undefined): Promise<number> {
   const counts: number[] = []
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < 15 && counts.at(-1) !== 1; attempt++) {
     const before = link.statements()
     const answer = await call('GET', path)
     counts.push(link.statements() - before)
