@@ -51,6 +51,8 @@ export async function settlesAfterKill(context: Context, server: Door) {
   const api = apiAt(server.url)
   const both = { client: await api.as('client'), worker: await api.as('worker') }
   const contract = await agreed(both)
+  // Nobody is told by a webhook: a worker has to find out.
+  context.payments.sendWebhooks({ url: undefined })
   const held = await sql.hold('outbox')
   const key = randomUUID()
   const cutOff = outcome(invoke(both.client.call, 'fundContract', { part: contract, key }))
