@@ -4,6 +4,7 @@ import { fillPages } from '../../tools/full-pages.ts'
 import type { Context } from '../context/context.ts'
 import type { Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
+import { paced } from './reliability-scene.ts'
 import { readDocument } from './scene.ts'
 
 /** More than any read needs, and far less than a page has rows. */
@@ -64,9 +65,12 @@ async function operationPaths({ until }: Context, call: Call): Promise<Record<st
 /** The least of several calls: what the service asks by itself now and then is in some of them. */
 async function statements(link: Context['link'], call: Call, path: string, rows: number | undefined): Promise<number> {
   const counts: number[] = []
-  for (let attempt = 0; attempt < 15 && counts.at(-1) !== 1; attempt++) {
-    const before = link.statements()
-    const answer = await call('GET', path)
+  for (let attempt = 0; attempt < 30 && counts.at(-1) !== 1; attempt++) {
+    let before = 0
+    const answer = await paced(() => {
+      before = link.statements()
+      return call('GET', path)
+    })
     counts.push(link.statements() - before)
     if (answer.status !== 200) red('cannot-read', `${path}: ${answer.status} ${answer.text.slice(0, 200)}`)
     const shown = rows && answer.json<{ data: unknown[] }>().data.length
