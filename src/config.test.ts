@@ -158,7 +158,7 @@ describe('refusing', () => {
       problemsOf(production(weak)),
       problemsOf({ DATABASE_OWNER_URL: databaseUrl('hunter2') }, loadMigrationConfig),
     ]
-    expect(said.map(({ length }) => length)).toEqual([9, 1, 3, 1])
+    expect(said.map(({ length }) => length)).toEqual([10, 1, 3, 1])
     expect(JSON.stringify(said)).not.toContain('hunter2')
   })
 })

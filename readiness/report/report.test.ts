@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Control, type ControlId, control, source } from '../control.ts'
 import type { Outcome } from '../runner/examine.ts'
 import type { Finding } from '../runner/schedule.ts'
-import { exitCode } from '../runner/verdict.ts'
+import { unsoundOf } from '../runner/verdict.ts'
 import type { SabotageVerdict, Status, Waiver } from './report.schemas.ts'
 import { type Facts, makeReport } from './report.ts'
 
@@ -22,9 +22,14 @@ const built = (id: ControlId, given: Partial<Control> = {}) =>
     ...given,
   })
 
-const found = (of: Control, outcome: Outcome = green, verdict: SabotageVerdict = 'proven'): Finding => {
+const found = (
+  of: Control,
+  outcome: Outcome = green,
+  verdict: SabotageVerdict = 'proven',
+  sabotaged = true,
+): Finding => {
   const sabotages = [{ name: 'broken', kind: 'source' as const, expected: 'd', verdict, reason: '', seconds: 1 }]
-  return { control: of, outcome, at: '2026-11-25T10:00:00.000Z', seconds: 1, sabotages }
+  return { control: of, outcome, at: '2026-11-25T10:00:00.000Z', seconds: 1, sabotaged, sabotages }
 }
 
 const facts = (commit: string, given: { dirty?: boolean; lacks?: 'docker'[] } = {}): Facts => ({
@@ -130,20 +135,20 @@ test('a waived control that fails is waived, with its reason and the days left; 
   expect(look(red, { environment: 'staging.example.com' })).toMatchObject({ status: 'failing', waiverDaysLeft: null })
 })
 
-test('the exit code: 1 for a must that fails, that is not proven with --sabotage, or that was left out without leave', () => {
+test('what speaks against a run: a must that fails, that is not proven where that was asked for, or that was left out without leave', () => {
   const docker = built('OPS-01', { needs: ['docker'] })
   const should = built('SEC-02', { level: 'should' })
-  const code = (findings: Finding[], { exempt = [] as string[], sabotage = true } = {}) => {
+  const against = (findings: Finding[], { exempt = [] as string[] } = {}) => {
     const home = homeOf([a, docker, should], { exempt })
     const report = makeReport({ home, findings, previous: undefined }, facts('c1', { lacks: ['docker'] }))
-    return exitCode(report, findings, home.catalogue, { sabotage, target: undefined })
+    return unsoundOf(report, findings, home.catalogue, { target: undefined }).map(({ id }) => id)
   }
   const exempt = ['OPS-01']
-  expect(code([found(a), found(should)], { exempt })).toBe(0)
-  expect(code([found(a), found(should)])).toBe(1)
-  expect(code([found(a, green, 'survived')], { exempt })).toBe(1)
-  expect(code([found(a, green, 'none')], { exempt })).toBe(1)
-  expect(code([found(a, green, 'none')], { exempt, sabotage: false })).toBe(0)
-  expect(code([found(a), found(should, green, 'survived')], { exempt })).toBe(0)
-  expect(code([], { exempt })).toBe(1)
+  expect(against([found(a), found(should)], { exempt })).toEqual([])
+  expect(against([found(a), found(should)])).toEqual(['OPS-01'])
+  expect(against([found(a, green, 'survived')], { exempt })).toEqual(['SEC-01'])
+  expect(against([found(a, green, 'none')], { exempt })).toEqual(['SEC-01'])
+  expect(against([found(a, green, 'none', false)], { exempt })).toEqual([])
+  expect(against([found(a), found(should, green, 'survived')], { exempt })).toEqual([])
+  expect(against([], { exempt })).toEqual(['SEC-01'])
 })

@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import process from 'node:process'
 import type { Control } from '../control.ts'
-import { type Report, type SabotageVerdict, statuses } from '../report/report.schemas.ts'
+import { type ControlResult, type Report, type SabotageVerdict, statuses } from '../report/report.schemas.ts'
 import type { Home } from './home.ts'
 import type { Options } from './options.ts'
 import type { Finding } from './schedule.ts'
@@ -48,21 +48,24 @@ function wordFor(outcome: Finding['outcome'], sabotages: Finding['sabotages']): 
   return sabotages.every(({ verdict }) => verdict === 'proven') ? 'proven' : 'green'
 }
 
-/** How the run ended, in a few lines, and where the report is. */
+/** How the run ended, in a few lines, with every control that speaks against it, and where the report is. */
 export function summary(
   { controls, reached, run }: Report,
   findings: readonly Finding[],
+  unsound: readonly ControlResult[],
   digest: string,
   options: Options,
 ): string {
   const counts = statuses.map(
     (status) => [status, controls.filter((control) => control.status === status).length] as const,
   )
-  const failing = controls.filter(({ status }) => status === 'failing')
+  const failing = controls.filter((control) => control.status === 'failing' || unsound.includes(control))
   const lines = [
     `${findings.length} controls were looked at in ${run.seconds} s, of commit ${run.commit.slice(0, 8)}${run.dirty ? ', with changes that are not committed' : ''}`,
     counts.map(([status, count]) => `${count} ${status}`).join(', '),
-    ...failing.map(({ id, level, reason }) => `FAIL  ${id} (${level})  ${reason.split('\n')[0]?.slice(0, 200)}`),
+    ...failing.map(
+      ({ id, level, status, reason }) => `FAIL  ${id} (${level}, ${status})  ${reason.split('\n')[0]?.slice(0, 200)}`,
+    ),
     `reached: ${reached}`,
     `${relative(process.cwd(), options.report) || '.'}/index.html  sha256 ${digest}`,
   ]

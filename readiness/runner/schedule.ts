@@ -11,6 +11,8 @@ export type Finding = {
   outcome: Outcome
   at: string
   seconds: number
+  /** Whether its sabotages were asked for: with --since only those of what changed are. */
+  sabotaged: boolean
   sabotages: SabotageResult[]
 }
 type Options = {
@@ -57,21 +59,21 @@ async function examine(control: Control, bench: Bench, { sabotaged, signal }: Op
   const start = performance.now()
   const outcome = await probeTwice(control, bench)
   const seconds = secondsSince(start)
+  const asked = sabotaged(control)
   const sabotages: SabotageResult[] = []
   for (const sabotage of control.sabotages) {
     const { name, kind, red: expected } = sabotage
     const about = { name, kind, expected }
     if (outcome.kind !== 'green')
       sabotages.push({ ...about, verdict: 'none', reason: 'the probe is not green', seconds: 0 })
-    else if (!sabotaged(control) || signal.aborted)
-      sabotages.push({ ...about, verdict: 'none', reason: 'not run', seconds: 0 })
+    else if (!asked || signal.aborted) sabotages.push({ ...about, verdict: 'none', reason: 'not run', seconds: 0 })
     else {
       const from = performance.now()
       const verdict = await tryTwice(control, sabotage, bench)
       sabotages.push({ ...about, ...verdict, reason: verdict.reason.slice(0, 4000), seconds: secondsSince(from) })
     }
   }
-  return { control, outcome, at, seconds, sabotages } satisfies Finding
+  return { control, outcome, at, seconds, sabotaged: asked, sabotages } satisfies Finding
 }
 
 /** A machine under load can fail a sound probe once. What is red or crashed is looked at once more, and the evidence says so. */

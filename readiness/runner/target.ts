@@ -28,5 +28,6 @@ async function look(control: Control, see: NonNullable<Control['look']>, target:
   const outcome = await outcomeOf(see(target))
   const none = { verdict: 'none', reason: 'nothing is broken on a target', seconds: 0 } as const
   const sabotages = control.sabotages.map(({ name, kind, red }) => ({ name, kind, expected: red, ...none }))
-  return { control, outcome, at, seconds: Math.round((performance.now() - start) / 100) / 10, sabotages }
+  const seconds = Math.round((performance.now() - start) / 100) / 10
+  return { control, outcome, at, seconds, sabotaged: false, sabotages }
 }

@@ -1,35 +1,29 @@
-// What the exit code says of a run.
+// What speaks against a run: the exit code is 1 where anything does, or where nothing was looked at.
 import type { Control } from '../control.ts'
 import type { ControlResult, Report } from '../report/report.schemas.ts'
 import type { Options } from './options.ts'
 import type { Finding } from './schedule.ts'
 
 /**
- * 0 when every must of the selection holds: its probe is green and, with --sabotage, its sabotages are proven. A must that could not
- * be looked at and may not be left out, and a should, count too where they fail: the first as a failure, the second not.
+ * The musts of a selection that do not hold. One holds when its probe is green and its sabotages, where they were asked for, are
+ * proven. One that could not be looked at counts too, unless it may be left out.
  */
-export function exitCode(
+export function unsoundOf(
   { controls }: Report,
   findings: readonly Finding[],
   selection: readonly Control[],
-  options: Pick<Options, 'sabotage' | 'target'>,
-): 0 | 1 {
+  options: Pick<Options, 'target'>,
+): ControlResult[] {
   const selected = new Set(selection.map(({ id }) => id as string))
-  const examined = new Set(findings.map(({ control }) => control.id as string))
-  const unsound = controls.filter(
-    (control) => control.level === 'must' && selected.has(control.id) && !holds(control, examined, options),
+  const sabotaged = new Set(findings.filter(({ sabotaged }) => sabotaged).map(({ control }) => control.id as string))
+  return controls.filter(
+    (control) => control.level === 'must' && selected.has(control.id) && !holds(control, sabotaged, options),
   )
-  if (findings.length === 0) return 1
-  return unsound.length > 0 ? 1 : 0
 }
 
-function holds(
-  control: ControlResult,
-  examined: ReadonlySet<string>,
-  { sabotage, target }: Pick<Options, 'sabotage' | 'target'>,
-) {
+function holds(control: ControlResult, sabotaged: ReadonlySet<string>, { target }: Pick<Options, 'target'>) {
   if (['verified', 'waived'].includes(control.status)) return true
-  if (control.status === 'claimed') return !sabotage || !examined.has(control.id)
+  if (control.status === 'claimed') return !sabotaged.has(control.id)
   // A target answers only the controls that can be looked at from outside.
   if (control.status === 'not-verified') return target !== undefined || isExcused(control)
   return false
