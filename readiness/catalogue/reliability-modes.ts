@@ -42,6 +42,12 @@ export const reliabilityModes: Control[] = [
             replace: 'doubt = isAway(error)',
           },
           { file: 'src/db/transaction.ts', find: 'ended = !isReadOnly(error) && (await', replace: 'ended = (await' },
+          // One that rested is tried before it is used: on a busy machine that mends it, too.
+          {
+            file: 'src/db/connections.ts',
+            find: "transaction_read_only === 'off'",
+            replace: 'transaction_read_only !== undefined',
+          },
         ],
         { red: 'does-not-return' },
       ),
