@@ -40,8 +40,10 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
     [],
   )
   const [payment] = await query(
-    `INSERT INTO payments (kind, user_id, contract_id, amount, currency, method)
-     SELECT 'charge', $1, id, amount, currency, 'pm_card_visa' FROM contracts WHERE client_id = $1 RETURNING id`,
+    // They have ended: a worker would try those that have not, and be busy with that.
+    `INSERT INTO payments (kind, user_id, contract_id, amount, currency, method, status, failure, finished_at)
+     SELECT 'charge', $1, id, amount, currency, 'pm_card_visa', 'failed', 'card_declined', now()
+     FROM contracts WHERE client_id = $1 RETURNING id`,
     [clientId],
   )
   await query(
