@@ -19,8 +19,7 @@ export const reliabilityOutside: Control[] = [
     code: [outside, provider, 'src/lib/mailer.ts', 'src/lib/cache.ts', 'src/lib/external-tokens.ts', 'src/secrets.ts'],
     runbook: 'docs/runbooks/payments.md#a-breaker-is-open',
     needs: ['api', 'redis', 'payments'],
-    // A busy machine may take longer than usual to be told by the provider: that is no open breaker.
-    own: { BREAKER_OPEN_MS: '1500', REDIS_TIMEOUT_MS: '200', PAYMENTS_QUICK_MS: '10000' },
+    own: { BREAKER_OPEN_MS: '1500', REDIS_TIMEOUT_MS: '200' },
     lacks: 'Object storage has no breaker, as the service does not use any yet.',
     async probe(context: Context) {
       return { ...(await paymentsAreLeftAlone(context)), ...(await othersAreLeftAlone(context)) }

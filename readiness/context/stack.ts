@@ -43,8 +43,9 @@ const standard: Env = {
   PAYMENTS_WEBHOOK_SECRETS: `whsec_${randomBytes(24).toString('base64url')}`,
   DRAIN_MS: '0',
   METRICS_PORT: '0',
-  // A busy machine is neither an outage nor an overload.
+  // A busy machine is neither an outage nor an overload, and its payment sandbox no slow provider.
   REDIS_TIMEOUT_MS: '2000',
+  PAYMENTS_QUICK_MS: '10000',
   EVENT_LOOP_DELAY_MS: '10000',
   BREAKER_OPEN_MS: '1000',
   QUEUE_BACKOFF_MS: '200',
