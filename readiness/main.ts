@@ -16,7 +16,7 @@ import { examineAll, type Finding } from './runner/schedule.ts'
 import { checkSignOffs, signReport, unsignable } from './runner/sign-off.ts'
 import { lookAt, Unreachable } from './runner/target.ts'
 import { touchedBy } from './runner/touched.ts'
-import { unsoundOf } from './runner/verdict.ts'
+import { exitCode, unsoundOf } from './runner/verdict.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const exits = { broken: 2, unreachable: 3, interrupted: 130 }
@@ -62,7 +62,7 @@ async function examine(home: Home, options: Options): Promise<number> {
   const digest = writeReport(options.report, report, home.signOffs())
   const unsound = unsoundOf(report, findings, selection, options)
   console.log(options.json ? JSON.stringify(report, null, 2) : summary(report, findings, unsound, digest, options))
-  return unsound.length > 0 || findings.length === 0 ? 1 : 0
+  return exitCode(unsound, findings)
 }
 
 /** On stacks of this machine. Ctrl-C ends what is under way, removes everything, and writes no report. */

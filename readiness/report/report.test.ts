@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Control, type ControlId, control, source } from '../control.ts'
 import type { Outcome } from '../runner/examine.ts'
 import type { Finding } from '../runner/schedule.ts'
-import { unsoundOf } from '../runner/verdict.ts'
+import { exitCode, unsoundOf } from '../runner/verdict.ts'
 import type { SabotageVerdict, Status, Waiver } from './report.schemas.ts'
 import { type Facts, makeReport } from './report.ts'
 
@@ -151,4 +151,11 @@ test('what speaks against a run: a must that fails, that is not proven where tha
   expect(against([found(a, green, 'none', false)], { exempt })).toEqual([])
   expect(against([found(a), found(should, green, 'survived')], { exempt })).toEqual([])
   expect(against([], { exempt })).toEqual(['SEC-01'])
+})
+
+test('the exit code: 1 where anything speaks against the run, or nothing was looked at', () => {
+  const { controls } = makeReport({ home: homeOf([a]), findings: [found(a)], previous: undefined }, facts('c1'))
+  expect(exitCode([], [found(a)])).toBe(0)
+  expect(exitCode(controls, [found(a)])).toBe(1)
+  expect(exitCode([], [])).toBe(1)
 })

@@ -21,6 +21,9 @@ export function unsoundOf(
   )
 }
 
+export const exitCode = (unsound: readonly ControlResult[], findings: readonly Finding[]): 0 | 1 =>
+  unsound.length > 0 || findings.length === 0 ? 1 : 0
+
 function holds(control: ControlResult, sabotaged: ReadonlySet<string>, { target }: Pick<Options, 'target'>) {
   if (['verified', 'waived'].includes(control.status)) return true
   if (control.status === 'claimed') return !sabotaged.has(control.id)
