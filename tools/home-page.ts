@@ -6,12 +6,17 @@ type Content = { links: Link[]; signIns: SignIn[]; password: string; url: string
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const safe = (text: string) => text.replace(/[&<>"']/g, (character) => escapes[character] ?? '')
 
+/** In the page itself, so that a browser does not ask for /favicon.ico. */
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1v13M4 5h8M2 9a6 5 0 0 0 12 0" fill="none" stroke="#0a5c8f" stroke-width="2"/></svg>'
+
 export const renderHomePage = ({ links, signIns, password, url }: Content) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Seaworthy</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">
 <style>
   :root { color-scheme: light dark; --line: light-dark(#d5dde5, #34414d); --soft: light-dark(#f3f6f9, #1b242c); --link: light-dark(#0a5c8f, #7cc4f0) }
   body { font: 16px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem; background: light-dark(#fff, #12181d); color: light-dark(#17212b, #e4ebf1) }

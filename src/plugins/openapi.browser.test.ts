@@ -47,7 +47,7 @@ beforeEach(async () => {
   complaints = []
   requests = []
   statuses = []
-  page.on('console', (message) => complaints.push(message.text()))
+  page.on('console', (message) => complaints.push(`${message.text()} ${message.location().url}`))
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('request', (request) => requests.push(request.url()))
 })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
 import { newJob } from '../../test/builders.ts'
 import { withClient } from '../../tools/create-database.ts'
@@ -68,7 +68,10 @@ describe('while PostgreSQL is read-only', () => {
       ),
     )
 
+  const isReady = async () => (await services.readiness.verdict()).status === 'ready'
+
   test('writes are refused, ready says so, and all is well by itself when it takes writes again', async () => {
+    await vi.waitUntil(isReady, 10_000)
     await set('SET default_transaction_read_only = on')
     await endConnections()
     expect(await services.readiness.verdict()).toMatchObject({
