@@ -7,13 +7,14 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { manyCalls } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
+import { anyPorts } from './environment.ts'
 import { start } from './process.ts'
 
 test('its commands sign up, confirm the address, sign in, renew, and sign in with a second factor', async () => {
   const { appUrl, ownerUrl } = await createTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-walk-'))
   await chmod(folder, 0o755)
-  const env = { ...manyCalls, PORT: '0', LOG_FORMAT: 'json', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
+  const env = { ...manyCalls, ...anyPorts, LOG_FORMAT: 'json', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
   const running = await start(['tools/start.ts', '--data', folder], { env })
   try {
     const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)

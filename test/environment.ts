@@ -5,11 +5,14 @@ import { manyCalls } from '../tools/stack.ts'
 
 const { TOKEN_SIGNING_KEY, APP_SECRET, ENCRYPTION_KEYS, PAYMENTS_SECRET_KEY, PAYMENTS_WEBHOOK_SECRETS } = makeSecrets()
 
+/** For processes that must not meet on the usual ports, since test files run side by side. */
+export const anyPorts = { PORT: '0', METRICS_PORT: '0', WORKER_HEALTH_PORT: '0' }
+
 /** A complete environment of the service, with secrets of this process. */
 export const environment = (appUrl: string) => ({
   ...manyCalls,
+  ...anyPorts,
   NODE_ENV: 'test',
-  PORT: '0',
   PUBLIC_URL: 'http://127.0.0.1:8080',
   DATABASE_URL: appUrl,
   // One server for all files, and keys of each one's own; a test that kills Redis starts another.
@@ -18,7 +21,6 @@ export const environment = (appUrl: string) => ({
   // Nobody listens there: a test that needs mail starts its own.
   SMTP_URL: 'smtp://127.0.0.1:1',
   MAIL_FROM: 'seaworthy@example.com',
-  WORKER_HEALTH_PORT: '0',
   TOKEN_SIGNING_KEY,
   APP_SECRET,
   ENCRYPTION_KEYS,
@@ -27,7 +29,6 @@ export const environment = (appUrl: string) => ({
   PAYMENTS_SECRET_KEY,
   PAYMENTS_WEBHOOK_SECRETS,
   DRAIN_MS: '0',
-  METRICS_PORT: '0',
   ALLOWED_HOSTS: 'localhost',
   // A busy machine is no overload, and no outage of Redis.
   EVENT_LOOP_DELAY_MS: '60000',

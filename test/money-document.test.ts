@@ -9,6 +9,7 @@ import { transitions } from '../src/modules/contracts/lifecycle.ts'
 import { feeOf } from '../src/modules/payments/movements.ts'
 import { manyCalls } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
+import { anyPorts } from './environment.ts'
 import { start } from './process.ts'
 
 const document = await readFile('docs/money.md', 'utf8')
@@ -29,7 +30,7 @@ test('its commands pay, release, pay out, are declined, wait, dispute, give back
   const { appUrl, ownerUrl } = await createTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-money-'))
   await chmod(folder, 0o755)
-  const env = { ...manyCalls, PORT: '0', LOG_FORMAT: 'json', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
+  const env = { ...manyCalls, ...anyPorts, LOG_FORMAT: 'json', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
   const running = await start(['tools/start.ts', '--data', folder], { env })
   try {
     const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)

@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { withClient } from '../tools/create-database.ts'
 import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
 import { createTestDatabase } from './database.ts'
+import { anyPorts } from './environment.ts'
 import { start } from './process.ts'
 import { run } from './run.ts'
 
@@ -22,7 +23,9 @@ afterAll(async () => {
 
 /** `npm start` with its data in a folder of the test. */
 async function npmStart(...args: string[]) {
-  const running = await start(['tools/start.ts', '--data', folder, ...args], { env: { PORT: '0', LOG_FORMAT: 'json' } })
+  const running = await start(['tools/start.ts', '--data', folder, ...args], {
+    env: { ...anyPorts, LOG_FORMAT: 'json' },
+  })
   await running.until(/Seaworthy is ready/)
   const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)
   return { ...running, url }
@@ -81,7 +84,7 @@ test('npm start is not for production', async () => {
 
 test('where the money is released in days, the demo says so, and ends well', async () => {
   const { appUrl, ownerUrl } = await createTestDatabase()
-  const env = { PORT: '0', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl, RELEASE_AFTER_SECONDS: '3600' }
+  const env = { ...anyPorts, DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl, RELEASE_AFTER_SECONDS: '3600' }
   const running = await start(['tools/start.ts', '--data', folder], { env })
   const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)
   const [mailUrl = ''] = await running.until(/(?<=Mail +)http:\/\/[\d.:]+/)
@@ -95,7 +98,7 @@ test('where the money is released in days, the demo says so, and ends well', asy
 
 test('with DATABASE_URL it uses that database; one of another version is refused with what to do', async () => {
   const { appUrl, ownerUrl } = await createTestDatabase()
-  const env = { PORT: '0', DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
+  const env = { ...anyPorts, DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl }
   const running = await start(['tools/start.ts', '--data', folder], { env })
   await running.until(/Seaworthy is ready/)
   const counted = await withClient(ownerUrl, (owner) => owner.query<{ count: string }>('SELECT count(*) FROM users'))
