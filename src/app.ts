@@ -1,6 +1,8 @@
 // The table of contents: what each request passes, in order, then the modules.
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Config } from './config.ts'
+import type { QueueViews } from './lib/queue-views.ts'
+import type { Tracing } from './lib/tracing.ts'
 import { deadLettersRoutes } from './modules/admin/dead-letters.routes.ts'
 import { usersRoutes } from './modules/admin/users.routes.ts'
 import {
@@ -50,26 +52,33 @@ import { identify } from './plugins/identify.ts'
 import { jwks } from './plugins/jwks.ts'
 import { openapi } from './plugins/openapi.ts'
 import { answer, answerClientError, problems } from './plugins/problems.ts'
+import { profile } from './plugins/profile.ts'
+import { queueBoard } from './plugins/queue-board.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { readOnly } from './plugins/read-only.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { requestLog } from './plugins/request-log.ts'
+import { requestMetrics } from './plugins/request-metrics.ts'
 import { securityFields } from './plugins/security-fields.ts'
+import { tracing } from './plugins/tracing.ts'
 import { urlLimit } from './plugins/url-limit.ts'
 import { validation } from './plugins/validation.ts'
 import { versions } from './plugins/versions.ts'
 import type { Services } from './services.ts'
+import { statusOf } from './status.ts'
 import { version } from './version.ts'
 
 type Parts = {
   config: Config
   services: Services
   log: FastifyBaseLogger
+  begin: Tracing['begin']
   poolUse: () => { total: number; idle: number; waiting: number; max: number }
+  queues: QueueViews
   homePage?: string | undefined
 }
 
-export async function buildApp({ config, services, log, poolUse, homePage }: Parts) {
+export async function buildApp({ config, services, log, begin, poolUse, queues, homePage }: Parts) {
   const app = Fastify({
     loggerInstance: log,
     // One line for each request comes from plugins/request-log.ts.
@@ -100,7 +109,10 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
 
   const { limiter, metrics, security } = services
   await app.register(requestId)
-  await app.register(requestLog)
+  await app.register(tracing, { begin, slow: config.requestLog.slow })
+  await app.register(requestMetrics, { metrics })
+  await app.register(profile, config.profiles)
+  await app.register(requestLog, config.requestLog)
   await app.register(problems)
   await app.register(securityFields)
   await app.register(urlLimit)
@@ -134,15 +146,10 @@ export async function buildApp({ config, services, log, poolUse, homePage }: Par
   await app.register(home, { page: homePage })
   await app.register(health, {
     readiness: services.readiness,
-    facts: () => ({
-      version,
-      node: process.version,
-      deployment: config.deployment,
-      uptimeSeconds: Math.round(process.uptime()),
-      pool: poolUse(),
-    }),
+    facts: statusOf({ config, services, poolUse, queues }),
   })
   await app.register(jwks, { jwks: services.tokens.jwks })
+  await app.register(queueBoard, { queues: queues.queues })
   await app.register(authRoutes, { prefix: '/v1/auth', identity: services.identity })
   await app.register(sessionsRoutes, { prefix: '/v1/auth', sessions: services.sessions })
   await app.register(ownSessionsRoutes, { prefix: '/v1/me/sessions', sessions: services.sessions })

@@ -13,7 +13,11 @@ export function arrange(v: Values) {
     publicUrl: v.PUBLIC_URL.replace(/\/+$/, ''),
     appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
     deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
-    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT },
+    log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT, file: v.LOG_FILE },
+    requestLog: { successRatio: v.LOG_SUCCESS_RATIO, slow: v.SLOW_REQUEST_MS },
+    tracing: { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: v.TRACE_RATIO },
+    errors: { dsn: v.SENTRY_DSN },
+    profiles: { ratio: v.PROFILE_RATIO, folder: v.PROFILE_DIR },
     http: {
       host: v.HOST,
       port: v.PORT,

@@ -120,8 +120,9 @@ function read(name: string, variable: Variable, source: Source, stored: Source):
       `is missing: it should be ${whatItShouldBe(variable)}${variable.secret ? `, or ${name}_FILE the path of a file with it` : ''}`,
     )
   }
-  // Value.Convert would take "true" for 1 and "80.5" for 80.
-  const value = 'minimum' in variable && /^\d+$/.test(text) ? Number(text) : text
+  // Value.Convert would take "true" for 1, and "80.5" for 80 where only whole numbers are good.
+  const isNumber = 'minimum' in variable && /^\d+(\.\d+)?$/.test(text)
+  const value = isNumber ? Number(text) : text
   if (Value.Check(variable, value)) return value
   throw new Error(`should be ${whatItShouldBe(variable)}${variable.secret ? '' : `, not "${text.slice(0, 60)}"`}`)
 }

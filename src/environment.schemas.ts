@@ -6,6 +6,7 @@ import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environmen
 import { payments } from './environment.payments.schemas.ts'
 import { schedules } from './environment.schedules.schemas.ts'
 import { secrets } from './environment.secrets.schemas.ts'
+import { telemetry } from './environment.telemetry.schemas.ts'
 import { splitSigningKeys } from './lib/signing-keys.ts'
 
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
@@ -35,14 +36,7 @@ export const Environment = Type.Object({
   }),
   PUBLIC_URL: url('https|http', 'Where people reach this service; issuer of its tokens, base of its links'),
 
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    default: 'info',
-    description: 'Least level that is logged',
-  }),
-  LOG_FORMAT: Type.Enum(['json', 'pretty'], {
-    default: 'json',
-    description: 'JSON for machines, pretty for a terminal',
-  }),
+  ...telemetry,
 
   DATABASE_URL: databaseUrl(
     'PostgreSQL as the service sees it: a login that is a member of seaworthy_app and owns nothing',

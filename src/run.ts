@@ -1,13 +1,17 @@
 // One process of the service: log, resources and services, and the parts that run on them. Closes the parts in reverse.
+import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Config } from './config.ts'
+import { openErrorReports } from './lib/error-reports.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { openTracing, type Tracing } from './lib/tracing.ts'
 import { openResources, type Resources } from './resources.ts'
 import { createServices, type Services } from './services.ts'
 import { version } from './version.ts'
+import { watchProcess } from './vitals.ts'
 
-export type Process = { config: Config; log: Log; resources: Resources; services: Services }
+export type Process = { config: Config; log: Log; tracing: Tracing; resources: Resources; services: Services }
 /** Something that runs until it is closed. */
 export type Part = { close(): Promise<unknown> }
 /** Starts a part, or does what has to be done between two. */
@@ -18,8 +22,12 @@ type Step = (process: Process) => Promise<Part | undefined>
  * then the parts, then the resources, then what is `beneath` them. Rejects, with everything closed again, when one does not start.
  */
 export async function run(config: Config, service: string, start: Step[], beneath: Part[] = []): Promise<Process> {
-  const log = createLog({ ...config.log, service, version, deployment: config.deployment })
-  const running = [...beneath]
+  const identity = { service, version, deployment: config.deployment }
+  const reports = await openErrorReports({ ...config.errors, ...identity, release: `seaworthy@${version}` })
+  const log = createLog({ ...config.log, ...identity, onError: reports.report })
+  const tracing = await openTracing({ ...config.tracing, ...identity })
+  // The last spans and reports leave when everything else has ended.
+  const running: Part[] = [reports, tracing, ...beneath]
   const closeAll = async () => {
     for (const part of running.splice(0).reverse()) {
       await part.close().catch((error) => log.error({ err: error }, 'a part did not close'))
@@ -36,6 +44,7 @@ export async function run(config: Config, service: string, start: Step[], beneat
     const resources = await openResources(config, log)
     running.push(resources)
     services = await createServices(config, resources, log)
+    watchProcess(services.metrics, { poolUse: resources.poolUse, folder: process.cwd() })
     // Before the first request, so that it meets the modes and switches as they are.
     running.push(
       await services.switches.keepFresh(),
@@ -43,12 +52,12 @@ export async function run(config: Config, service: string, start: Step[], beneat
       await services.readiness.keepAsking(),
       await services.breakers.keepTelling(service),
     )
-    const process = { config, log, resources, services }
+    const parts = { config, log, tracing, resources, services }
     for (const step of start) {
-      const part = await step(process)
+      const part = await step(parts)
       if (part) running.push(part)
     }
-    return process
+    return parts
   } catch (error) {
     await closeAll()
     throw error

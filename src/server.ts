@@ -2,13 +2,14 @@
 import { buildApp } from './app.ts'
 import { configReader } from './config.ts'
 import { open } from './door.ts'
+import { openQueueViews } from './lib/queue-views.ts'
 import { startMetrics } from './metrics.ts'
 import { type Part, type Process, run } from './run.ts'
 import { keepSecretsFresh } from './secrets.ts'
 
 /** Listens. Rejects when the port is taken. */
 export async function startServer(
-  { config, log, resources, services }: Process,
+  { config, log, tracing, resources, services }: Process,
   homePage?: string,
 ): Promise<Part & { address: string }> {
   const { readiness, limiter, cache } = services
@@ -16,7 +17,20 @@ export async function startServer(
   readiness.watch({ name: 'cache', covered: 'cache-local', check: cache.check })
   // Who asks first should not be told that it is still starting.
   await readiness.verdict()
-  const app = await buildApp({ config, services, log, poolUse: resources.poolUse, homePage })
+  const queues = openQueueViews({
+    ...config.queues,
+    onError: (error) => log.warn({ err: error }, 'the queues can’t be looked at'),
+  })
+  const app = await buildApp({
+    config,
+    services,
+    log,
+    begin: tracing.begin,
+    poolUse: resources.poolUse,
+    queues,
+    homePage,
+  })
+  app.addHook('onClose', queues.close)
   const { host, port } = config.http
   try {
     return { address: await app.listen({ host, port }), close: () => app.close() }

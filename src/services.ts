@@ -75,8 +75,8 @@ export async function createServices(
   const mailer = guardMailer(unguardedMailer, outside)
   const security = createSecurityLog({ log, metrics })
   const seal = createSeal(config.encryptionKeys, settle)
-  const passwords = createPasswords(config.passwords)
-  const { audit, forgetPerson } = createAudit({ seal })
+  const passwords = createPasswords({ ...config.passwords, metrics })
+  const { audit, forgetPerson } = createAudit({ seal, metrics })
   const signer = createSigner({ secret: config.secret, purpose: 'audit seals', trusted: config.auditOldKeys })
   const verification = createVerificationService({ db, signer })
   const switches = createSwitchesService({ db, audit })
@@ -146,7 +146,7 @@ export async function createServices(
     deadLetters: createDeadLettersService({ db, cursors, audit }),
     users,
     operations,
-    exports: createExportsService({ db, audit, seal, security, operations }),
+    exports: createExportsService({ db, audit, seal, security, operations, metrics }),
     erasures: createErasuresService({
       ...{ db, audit, forgetPerson, passwords, sessions, users, jobs, security },
       prove: async ({ id, email }, { password, code }, actor) => {
@@ -154,7 +154,7 @@ export async function createServices(
         return (tx) => mfa.check(tx, { id }, code, actor)
       },
     }),
-    notifications: createNotificationsService({ db, cursors, audit, mailer }),
+    notifications: createNotificationsService({ db, metrics, cursors, audit, mailer }),
     digests: createDigestsService({ db, mailer }),
     expiry: createExpiryService({ db, audit, jobs }),
     figures: createFiguresService({ db }),

@@ -4,6 +4,7 @@ import { configReader } from './config.ts'
 import { markDead } from './db/outbox.ts'
 import { startRelay } from './db/relay.ts'
 import { open } from './door.ts'
+import { createQueueMetrics } from './lib/queue-metrics.ts'
 import { openQueues } from './lib/queues.ts'
 import { erasureHandlers } from './modules/erasures/erasures.worker.ts'
 import { exportHandlers } from './modules/exports/exports.worker.ts'
@@ -12,11 +13,12 @@ import { notificationHandlers } from './modules/notifications/notifications.work
 import { type Part, type Process, run } from './run.ts'
 import { startSchedules } from './schedules.ts'
 import { keepSecretsFresh } from './secrets.ts'
+import { watchStores } from './vitals.ts'
 
 /** Works on jobs, and relays events. Resolves when it is connected to its queues. */
 export async function startWorker(process: Process): Promise<Part> {
-  const { config, log, services } = process
-  const { db, outboxUrl } = process.resources
+  const { config, log, services, tracing } = process
+  const { db, outboxUrl, limitsRedis, cacheRedis } = process.resources
   const handlers = [
     ...notificationHandlers(services),
     ...letterHandlers(services),
@@ -25,8 +27,11 @@ export async function startWorker(process: Process): Promise<Part> {
   ]
   const queues = openQueues(handlers, {
     ...config.queues,
+    begin: tracing.begin,
+    metrics: createQueueMetrics(services.metrics),
     onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
   })
+  watchStores(services.metrics, { db, limitsRedis, cacheRedis, queuesInfo: queues.info })
   // Without Redis no event is lost: they wait in the outbox, and go on when it is back.
   services.readiness.watch({ name: 'queue', covered: 'events-wait', check: queues.ping })
   // Nor is a mail: its job is tried again, and a worker can start without.

@@ -6,6 +6,8 @@ import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import type { Actor, Role } from '../src/lib/actor.ts'
 import { createLog } from '../src/lib/log.ts'
+import { openQueueViews } from '../src/lib/queue-views.ts'
+import { openTracing } from '../src/lib/tracing.ts'
 import { openResources } from '../src/resources.ts'
 import { createServices, type Services } from '../src/services.ts'
 import { createTestDatabase } from './database.ts'
@@ -33,10 +35,18 @@ export async function buildTestApp({ env = {}, services: replace = () => ({}), w
   const resources = await openResources(config, log)
   const built = await createServices(config, resources, log)
   const services = { ...built, ...replace(built) }
-  const app = await buildApp({ config, services, log, poolUse: resources.poolUse })
+  const queues = openQueueViews({ ...config.queues, onError: () => {} })
+  const { begin } = await openTracing({
+    ...config.tracing,
+    service: 'seaworthy-test',
+    version: '0',
+    deployment: 'test',
+  })
+  const app = await buildApp({ config, services, log, begin, queues, poolUse: resources.poolUse })
   await app.ready()
   afterAll(async () => {
     await app.close()
+    await queues.close()
     await resources.close()
   })
 

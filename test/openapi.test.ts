@@ -10,9 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../src/app.ts'
 import { createLog } from '../src/lib/log.ts'
 import { createMetrics } from '../src/lib/metrics.ts'
+import { openQueueViews } from '../src/lib/queue-views.ts'
 import { buildTestApp } from './app.ts'
 import { newJob } from './builders.ts'
 import { run } from './run.ts'
+import { begin } from './telemetry.ts'
 
 type Schema = { [keyword: string]: unknown }
 type Answer = { $ref?: string; description: string; headers?: object; content?: Record<string, { schema: Schema }> }
@@ -39,7 +41,7 @@ const follow = (part: { $ref?: unknown }) =>
 
 describe('the routes', () => {
   // By hand: what is for people or for the document itself.
-  const isHidden = (route: string) => /^GET \/(openapi\.json|docs(\/.*)?)?$/.test(route)
+  const isHidden = (route: string) => /^GET \/(openapi\.json|docs(\/.*)?)?$|^\w+ \/admin\/queues(\/|$)/.test(route)
 
   /** All that the router holds, read from its own tree, in which neither schemas nor hooks have a say. A GET brings its HEAD. */
   function routesOf(instance: FastifyInstance): string[] {
@@ -70,9 +72,10 @@ describe('the routes', () => {
 
   test('that nobody documented come to light', async () => {
     const log = createLog({ level: 'silent', format: 'json', service: 'test', version: '', deployment: '' })
+    const queues = openQueueViews({ ...config.queues, onError: () => {} })
     const poolUse = () => ({ total: 0, idle: 0, waiting: 0, max: 0 })
     const parts = { ...services, metrics: createMetrics() }
-    const second = await buildApp({ config, services: parts, log, poolUse, homePage: '<p>' })
+    const second = await buildApp({ config, services: parts, log, begin, queues, poolUse, homePage: '<p>' })
     second.get(
       '/v1/jobs/:id/secret',
       { schema: { hide: true }, config: { access: 'public', limit: 'none' } },

@@ -7,15 +7,16 @@ import { createInterface } from 'node:readline'
 export type Line = Record<string, unknown>
 type Ended = { code: number | null; signal: string | null }
 export type Running = ReturnType<typeof startProcess>
-type Options = { env?: NodeJS.ProcessEnv; cwd?: string; ipc?: boolean }
+/** `program`: another one than Node. */
+type Options = { env?: NodeJS.ProcessEnv; cwd?: string; ipc?: boolean; program?: string }
 
 /** The last lines that are kept of what a process says. */
 const kept = 20_000
 
-/** Starts Node with these arguments and this environment, to which PATH and HOME are added. */
-export function startProcess(args: string[], { env = {}, cwd, ipc = false }: Options = {}) {
+/** Starts Node, or another program, with these arguments and this environment, to which PATH and HOME are added. */
+export function startProcess(args: string[], { env = {}, cwd, ipc = false, program = process.execPath }: Options = {}) {
   const { PATH, HOME } = process.env
-  const child: ChildProcess = spawn(process.execPath, args, {
+  const child: ChildProcess = spawn(program, args, {
     ...(cwd && { cwd }),
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],

@@ -89,7 +89,9 @@ function bareMachine(): string {
 
 /** A checkout of its own, which has nothing unpacked. */
 function copyCheckout(): string {
-  fs.cpSync(join(import.meta.dirname, 'redis-server.ts'), join(makeFolder('checkout/tools'), 'redis-server.ts'))
+  const tools = makeFolder('checkout/tools')
+  for (const file of ['redis-server.ts', 'debian-packages.ts'])
+    fs.cpSync(join(import.meta.dirname, file), join(tools, file))
   fs.symlinkSync(resolve(import.meta.dirname, '../node_modules'), join(folder, 'checkout/node_modules'))
   return join(folder, 'checkout/tools/redis-server.ts')
 }

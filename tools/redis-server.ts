@@ -1,14 +1,22 @@
 // A real Redis for tests and load tools. Where setpriv knows --pdeathsig (Linux), it dies with the thread that opened
 // it, also at kill -9; elsewhere, and as a container, it stays then. A killed opener leaves its temporary folders.
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseEnv, promisify } from 'node:util'
 import { Redis } from 'ioredis'
+import {
+  cleanEnvironment,
+  folderOf,
+  hasPackages,
+  onPath,
+  runProgram as run,
+  succeeds,
+  unpackPackages,
+} from './debian-packages.ts'
 
 export class RedisUnavailable extends Error {}
 export type RedisServer = {
@@ -108,20 +116,18 @@ async function folderAt(port: number): Promise<string | undefined> {
 async function findProgram(say: Say): Promise<Program> {
   const installed = onPath('redis-server') ?? onPath('valkey-server')
   if (installed) return native(installed)
-  // Named by system and processor, because a container may see the project folder of another system.
-  const release = parseEnv(fs.existsSync('/etc/os-release') ? fs.readFileSync('/etc/os-release', 'utf8') : '')
-  const system = [release.ID, release.VERSION_ID ?? release.VERSION_CODENAME, process.arch].join('-')
-  const folder = resolve(import.meta.dirname, '../.local/redis', system)
+  const folder = folderOf('redis')
   if (!fs.existsSync(folder)) {
     if (await dockerServes(say)) return inContainer
-    await unpack(folder, say)
+    if (!hasPackages()) throw new RedisUnavailable(remedy)
+    await unpackPackages({
+      names: ['redis-server', 'redis-tools'],
+      folder,
+      program: 'usr/bin/redis-server',
+      say,
+    }).catch((error: Error) => Promise.reject(new RedisUnavailable(`${remedy} (${error.message})`, { cause: error })))
   }
   return native(join(folder, 'usr/bin/redis-server'), folder)
-}
-
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  return folders.map((folder) => resolve(folder, name)).find((file) => fs.existsSync(file))
 }
 
 async function native(server: string, unpacked?: string): Promise<Program> {
@@ -130,11 +136,6 @@ async function native(server: string, unpacked?: string): Promise<Program> {
   const follows = await succeeds(run([...bound, '--version'], 5000, env))
   // In a session of its own, Ctrl-C leaves the server for last; only one that dies with us may be let go so far.
   return () => ({ command: follows ? bound : [server], env, detached: follows, bind: '127.0.0.1' })
-}
-
-function cleanEnvironment(unpacked?: string): NodeJS.ProcessEnv {
-  const libraries = unpacked && filesIn(unpacked, '{usr/lib,lib}/*-linux-*').join(':')
-  return { PATH: process.env.PATH, HOME: tmpdir(), LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: libraries }
 }
 
 // Not by the entry point of the image, which would run the server as a user who cannot write the folder.
@@ -153,45 +154,4 @@ async function dockerServes(say: Say): Promise<boolean> {
   return succeeds(run(['docker', 'pull', '--quiet', image], 180_000))
 }
 
-/** Needs no root and installs nothing. Callers at the same time each unpack for themselves, and one rename wins. */
-async function unpack(folder: string, say: Say) {
-  if (!onPath('apt-get') || !onPath('dpkg')) throw new RedisUnavailable(remedy)
-  say(`The Redis package of this system is unpacked into ${folder}, once.`)
-  let outer = ''
-  try {
-    fs.mkdirSync(dirname(folder), { recursive: true })
-    outer = fs.mkdtempSync(`${folder}.new-`)
-    const draft = join(outer, 'draft')
-    for (const deb of await download(outer)) await run(['dpkg', '--extract', deb, draft], 60_000)
-    await run([join(draft, 'usr/bin/redis-server'), '--version'], 5000, cleanEnvironment(draft))
-    if (!fs.existsSync(folder)) fs.renameSync(draft, folder)
-  } catch (error) {
-    if (fs.existsSync(folder)) return
-    const [reason] = /^E: .*/m.exec(String(error)) ?? String(error).trim().split('\n').slice(-1)
-    throw new RedisUnavailable(`${remedy} (its package cannot be unpacked: ${reason})`, { cause: error })
-  } finally {
-    remove(outer)
-  }
-}
-
-/** Answers the packages, and those of libraries that the system lacks. Missing or old lists are fetched into `folder`. */
-async function download(folder: string): Promise<string[]> {
-  const fixed = [`Dir::Cache=${folder}`, 'Debug::NoLocking=1', 'Acquire::Retries=2', 'Acquire::http::Timeout=20']
-  const apt = (options: string[], ...words: string[]) =>
-    run(['apt-get', '-qq', '--yes', ...[...fixed, ...options].flatMap((option) => ['-o', option]), ...words], 120_000)
-  const words = ['--download-only', '--no-install-recommends', '--reinstall', 'install', 'redis-server', 'redis-tools']
-  if (!(await succeeds(apt([], ...words)))) {
-    const lists = [`Dir::State=${folder}`, `Dir::State::Lists=${folder}/lists`]
-    remove(join(folder, 'archives'))
-    // One unreachable source fails the update, and perhaps not the download: it is the reason only if both fail.
-    const failure = await apt([...lists, 'APT::Update::Error-Mode=any'], 'update').catch((error) => ({ error }))
-    await apt(lists, ...words).catch((error) => Promise.reject('error' in failure ? failure.error : error))
-  }
-  return filesIn(folder, 'archives/*.deb')
-}
-
-const filesIn = (cwd: string, pattern: string) => fs.globSync(pattern, { cwd }).map((name) => join(cwd, name))
 const remove = (path: string) => path && fs.rmSync(path, { recursive: true, force: true, maxRetries: 5 })
-const succeeds = (work: Promise<unknown>) => work.then(() => true).catch(() => false)
-const run = ([program = '', ...args]: string[], timeout: number, env = process.env) =>
-  promisify(execFile)(program, args, { timeout, env: { ...env, LC_ALL: 'C' }, cwd: '/' })

@@ -1,5 +1,7 @@
 import pg from 'pg'
+import { inSpan, SpanKind } from '../lib/spans.ts'
 import { runStatement, wasCancelled } from './cancel.ts'
+import { putOff } from './committed.ts'
 import { type Connections, tryRested } from './connections.ts'
 import { drizzle } from './drizzle.ts'
 import { databaseFailure, isAway, isReadOnly } from './failures.ts'
@@ -53,7 +55,16 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const connections = renewable(pool, tryRested(pool))
-  const transaction = <T>(work: (tx: Tx) => Promise<T>) => runTransaction(connections, (client) => work(ormOf(client)))
+  const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    let afterwards = () => {}
+    const result = await runTransaction(connections, (client) => {
+      const tx = ormOf(client)
+      afterwards = putOff(tx)
+      return work(tx)
+    })
+    afterwards()
+    return result
+  }
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
   const send: Send = (config, values) => withClient(connections, (client) => runStatement(client, config, values))
   const unnamed = ormOver(send, (config) => config)
@@ -101,7 +112,7 @@ type Send = (config: Query, values: unknown[]) => Promise<unknown>
 function ormOver(send: Send, prepare = named): Orm {
   const query = async (config: Query, values: unknown[]) => {
     try {
-      return await send(prepare(config), values)
+      return await inSpan(...spanOf(config.text), () => send(prepare(config), values))
     } catch (error) {
       throw databaseFailure(error)
     }
@@ -120,4 +131,25 @@ function named(config: Query): Query {
     names.set(config.text, name)
   }
   return name ? { ...config, name } : config
+}
+
+type SpanOf = [name: string, about: { kind: SpanKind; attributes: Record<string, string> }]
+const spans = new Map<string, SpanOf>()
+
+/** Of a statement, made once for each text. Values are parameters, so a text has none. */
+function spanOf(text: string): SpanOf {
+  const known = spans.get(text)
+  if (known) return known
+  const [, operation = 'SQL'] = /^\s*(\w+)/.exec(text) ?? []
+  const [, table] = /\b(?:from|into|update)\s+(?:only\s+)?"?(\w+)"?/i.exec(text) ?? []
+  const verb = operation.toUpperCase()
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': verb,
+    'db.query.text': text.slice(0, 2000),
+    ...(table && { 'db.collection.name': table }),
+  }
+  const made: SpanOf = [[verb, table].filter(Boolean).join(' '), { kind: SpanKind.CLIENT, attributes }]
+  if (spans.size < 500) spans.set(text, made)
+  return made
 }

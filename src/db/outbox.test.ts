@@ -66,6 +66,7 @@ describe('adding', () => {
         kind: 'mail.requested',
         payload: { notificationId: name },
         requestId: 'request',
+        traceparent: null,
         again: false,
       },
     ])

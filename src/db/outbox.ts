@@ -1,10 +1,13 @@
 // Business events leave by the transaction that they describe: no event without its change, no change without its event.
 import type { EventKind, EventPayload } from '../lib/events.schemas.ts'
+import { traceparent } from '../lib/spans.ts'
 import type { Tx } from './client.ts'
 import { and, desc, eq, isNotNull, isNull, sql } from './drizzle.ts'
 import { outbox as table } from './tables.ts'
 
-export type OutboxEvent = Pick<typeof table.$inferSelect, 'id' | 'kind' | 'payload' | 'requestId'> & { again: boolean }
+export type OutboxEvent = Pick<typeof table.$inferSelect, 'id' | 'kind' | 'payload' | 'requestId' | 'traceparent'> & {
+  again: boolean
+}
 
 /** Announces a commit that brought events; the relay listens on it. */
 export const outboxChannel = 'outbox'
@@ -19,7 +22,9 @@ export async function outbox<K extends EventKind>(
   payload: EventPayload<K>,
   { requestId }: Origin = {},
 ): Promise<void> {
-  await tx.insert(table).values({ kind, aggregate, payload, requestId: requestId ?? null })
+  // Whoever has the effect goes on in the trace of what led to it.
+  const row = { kind, aggregate, payload, requestId: requestId ?? null, traceparent: traceparent() ?? null }
+  await tx.insert(table).values(row)
   // PostgreSQL sends it at COMMIT, once however often it is asked for.
   await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
 }
@@ -50,6 +55,7 @@ export async function claimEvents(tx: Tx, limit: number, retryAfter: number): Pr
       kind: table.kind,
       payload: table.payload,
       requestId: table.requestId,
+      traceparent: table.traceparent,
       again: sql<boolean>`old.published_at IS NOT NULL`,
     })
   return rows.sort((a, b) => a.position - b.position)

@@ -4,6 +4,9 @@ import { bigint, customType, integer, jsonb, pgTable, primaryKey, text } from '.
 
 const day = customType<{ data: string }>({ dataType: () => 'date' })
 
+/** When each kind of backup last succeeded, and the drill that restores one. */
+export const backups = pgTable('backups', { kind: text().primaryKey(), finishedAt: instant('finished_at').notNull() })
+
 export const schedules = pgTable('schedules', {
   name: text().primaryKey(),
   cron: text().notNull(),

@@ -41,6 +41,7 @@ export const outbox = pgTable('outbox', {
   kind: text().notNull(),
   payload: jsonb().notNull(),
   requestId: text('request_id'),
+  traceparent: text(),
   createdAt: now('created_at'),
   publishedAt: instant('published_at'),
   handledAt: instant('handled_at'),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { inSpan, SpanKind } from '../lib/spans.ts'
 import { stopWhenGivenUp, wasCancelled } from './cancel.ts'
 import type { Connections } from './connections.ts'
 import { databaseFailure, isReadOnly, isTiming } from './failures.ts'
@@ -12,7 +13,7 @@ type Work<T> = (client: pg.PoolClient) => Promise<T>
 export async function runTransaction<T>(connections: Connections, work: Work<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(connections, work)
+      return await inSpan('transaction', { kind: SpanKind.INTERNAL }, () => once(connections, work))
     } catch (error) {
       if (attempt === attempts || !isTiming(error)) throw error
       await delay(Math.random() * 20 * attempt)

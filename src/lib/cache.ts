@@ -53,13 +53,22 @@ export function createCache({ redis, prefix, isOn, grace, metrics, run = unguard
     labelNames: ['name', 'result'],
   })
 
-  return { read, forget: generations.renew, check }
+  const seen = { hits: 0, reads: 0 }
+
+  return { read, forget: generations.renew, check, use }
 
   /** What is kept under the key, or what `load` reads: one at a time for all who want the same. A refusal is nobody's to keep. */
   async function read(wanted: Wanted, load: () => Promise<Loaded>): Promise<Read> {
-    const seen = await find(wanted, load)
-    reads.inc({ name: wanted.name, result: seen.result })
-    return seen
+    const found = await find(wanted, load)
+    reads.inc({ name: wanted.name, result: found.result })
+    seen.reads += 1
+    if (found.result === 'hit') seen.hits += 1
+    return found
+  }
+
+  /** Reads of this process since it started, and how many of them were hits; null before the first. */
+  function use() {
+    return { ...seen, hitRatio: seen.reads > 0 ? seen.hits / seen.reads : null }
   }
 
   async function find({ name, key, tags, lifetime }: Wanted, load: () => Promise<Loaded>): Promise<Read> {

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import pino from 'pino'
 import { tellError } from './log-errors.ts'
+import { traceIds } from './spans.ts'
 
 export type Log = ReturnType<typeof createLog>
 
@@ -20,6 +21,11 @@ type Options = {
   service: string
   version: string
   deployment: string
+  /** A file that gets the lines too. */
+  file?: string | undefined
+  /** Told of every error that a line of level error or fatal carries, with what else the line says. */
+  onError?: (error: unknown, facts: Record<string, unknown>) => void
+  /** Instead of standard output. */
   destination?: pino.DestinationStream
 }
 
@@ -32,29 +38,49 @@ const secretNames = new Set(
     ...['email', 'newEmail', 'to', 'recipient', 'address', 'ip', 'remoteAddress', 'card', 'cardNumber', 'iban'],
   ].map((name) => name.toLowerCase()),
 )
+const { error = 50 } = pino.levels.values
 /** Levels of an object that are looked through; what is deeper is left out. */
 const deepest = 6
 
 /** Writes to standard output, or to `destination`. */
-export function createLog({ level, format, destination, ...identity }: Options) {
+export function createLog({ level, format, file, onError, destination, ...identity }: Options) {
   const pretty = format === 'pretty' && canBePretty()
   const options: pino.LoggerOptions = {
     level,
     base: identity,
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceIds,
     formatters: {
       level: (label) => ({ level: label }),
       log: (line) => withoutSecrets(line, 0) as object & typeof line,
     },
     serializers: { err: tellError },
+    hooks: {
+      logMethod(given, method, number) {
+        const [line] = given as unknown[]
+        if (onError && number >= error && isOfError(line))
+          onError(line.err, { ...traceIds(), ...this.bindings(), ...line })
+        method.apply(this, given)
+      },
+    },
   }
-  if (destination) return pino(options, destination)
-  return pino(
-    pretty
-      ? { ...options, transport: { target: 'pino-pretty', options: { ignore: Object.keys(identity).join() } } }
-      : options,
-  )
+  const ignore = Object.keys(identity).join()
+  const output =
+    destination ?? (pretty ? pino.transport({ target: 'pino-pretty', options: { ignore } }) : pino.destination(1))
+  // Each takes what the logger lets through.
+  const both = file && [output, openFile(file)].map((stream) => ({ stream, level: 'trace' as const }))
+  return pino(options, both ? pino.multistream(both) : output)
 }
+
+/** For a machine that has nobody to collect lines: five parts of 10 MB at most, of which the oldest goes. */
+const openFile = (file: string): pino.DestinationStream =>
+  pino.transport({
+    target: 'pino-roll',
+    options: { file, size: '10m', mkdir: true, limit: { count: 4, removeOtherLogFiles: true } },
+  })
+
+const isOfError = (line: unknown): line is { err: unknown } =>
+  typeof line === 'object' && line !== null && 'err' in line
 
 /** One walk over the object: pino's own redaction goes over it once for each name. */
 function withoutSecrets(value: unknown, depth: number): unknown {

@@ -1,6 +1,7 @@
 // Mail over SMTP. A server that does not answer in time is a failure, and the caller's job is tried again.
 import { createTransport } from 'nodemailer'
 import type { Outside } from './outside.ts'
+import { inSpan, SpanKind } from './spans.ts'
 
 export type Mail = { id: string; to: string; subject: string; text: string }
 export type Mailer = ReturnType<typeof createMailer>
@@ -19,12 +20,15 @@ export function createMailer({ url, from, timeout }: { url: string; from: string
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  const { hostname, port } = new URL(url)
+  const server = { 'network.protocol.name': 'smtp', 'server.address': hostname, 'server.port': Number(port) || 25 }
   const domain = from.split('@')[1] ?? 'localhost'
 
   return {
     /** The same `id` gives the same Message-ID, by which a mail that is sent twice can be told. Rejects when it is not accepted. */
     async send({ id, ...mail }: Mail): Promise<void> {
-      await transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` }).catch((error: Error) => {
+      const send = () => transport.sendMail({ ...mail, from, messageId: `<${id}@${domain}>` })
+      await inSpan('send mail', { kind: SpanKind.CLIENT, attributes: server }, send).catch((error: Error) => {
         // What a server says may repeat the address, and errors are logged.
         const said = error.message.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)')
         throw Object.assign(new Error(said), { code: (error as NodeJS.ErrnoException).code })

@@ -134,9 +134,13 @@ export function createOutside({ metrics, failures, openFor }: { metrics: Metrics
         }
       }
       try {
-        return await places.execute(() =>
-          repeatable && again ? repeats.execute(attempt, AbortSignal.timeout(again.within)) : attempt(),
-        )
+        return await places.execute(() => {
+          // What is refused here was no call: it would count as one that failed at once.
+          refuseWhileOpen()
+          return metrics.timed(name, () =>
+            repeatable && again ? repeats.execute(attempt, AbortSignal.timeout(again.within)) : attempt(),
+          )
+        })
       } catch (error) {
         throw error instanceof BulkheadRejectedError ? unavailable() : error
       }

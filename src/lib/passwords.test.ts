@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createMetrics } from './metrics.ts'
 import { createPasswords } from './passwords.ts'
 
-const least = { memoryCost: 19_456, timeCost: 2, atOnce: 2 }
+const least = { memoryCost: 19_456, timeCost: 2, atOnce: 2, metrics: createMetrics() }
 const { choose, fits, hash, needsRehash } = createPasswords(least)
 const password = 'correct-horse-battery'
 const person = { email: 'ada.lovelace@example.com', name: 'Ada Lovelace' }

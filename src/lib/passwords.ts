@@ -4,6 +4,7 @@ import { hash as argon2, verify } from '@node-rs/argon2'
 import { BulkheadRejectedError, bulkhead } from 'cockatiel'
 import { simplicityOf } from './common-passwords.ts'
 import { AppError } from './errors.ts'
+import type { Metrics } from './metrics.ts'
 
 export type Passwords = ReturnType<typeof createPasswords>
 
@@ -16,6 +17,7 @@ type Options = {
   atOnce: number
   /** How many wait for a place; at 50 ms each, 40 wait a second with two places. */
   waiting?: number
+  metrics: Metrics
 }
 /** Whose password it is: what it must not consist of. */
 export type Person = { email: string; name: string }
@@ -32,7 +34,7 @@ const busy = () =>
  * Argon2id (RFC 9106) by native code in threads of libuv: the event loop stays free. Of a flood of sign-ins `waiting` wait, and the
  * rest is refused by PASSWORDS_BUSY (503), so that all other requests are served as ever.
  */
-export function createPasswords({ memoryCost, timeCost, atOnce, waiting = 40 }: Options) {
+export function createPasswords({ memoryCost, timeCost, atOnce, waiting = 40, metrics }: Options) {
   const parameters = { memoryCost, timeCost, parallelism: 1 }
   const places = bulkhead(atOnce, waiting)
   // What an unknown account is compared with, so that it takes as long as a known one.
@@ -74,7 +76,7 @@ export function createPasswords({ memoryCost, timeCost, atOnce, waiting = 40 }: 
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     return places
-      .execute(work)
+      .execute(() => metrics.timed('password', work))
       .catch((error) => Promise.reject(error instanceof BulkheadRejectedError ? busy() : error))
   }
 }

@@ -16,6 +16,8 @@ import {
   recordOf,
 } from './provider-records.ts'
 
+import { tracedFetch } from './spans.ts'
+
 export type { Kind, Outcome, ProviderEvent, ProviderRecord } from './provider-records.ts'
 export type Provider = ReturnType<typeof createProvider>
 
@@ -199,7 +201,7 @@ function settingsOf(url: string, timeout: number, sdk: typeof Stripe): Stripe.St
     timeout,
     maxNetworkRetries: 0,
     telemetry: false,
-    httpClient: sdk.createFetchHttpClient(),
+    httpClient: sdk.createFetchHttpClient(tracedFetch),
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
+import { watched } from '../../test/telemetry.ts'
 import { openRedis } from '../../tools/redis-server.ts'
 import { Unavailable } from './outside.ts'
 import { openQueues } from './queues.ts'
@@ -20,7 +21,15 @@ test.each([
     if (calls < 3) throw new Unavailable('MAIL_UNAVAILABLE', 1)
     done.resolve(performance.now())
   }
-  const settings = { store, prefix: randomUUID(), attempts: 1, backoff: 20, lock: 1000, onError: () => {} }
+  const settings = {
+    store,
+    prefix: randomUUID(),
+    attempts: 1,
+    backoff: 20,
+    lock: 1000,
+    ...watched(),
+    onError: () => {},
+  }
   const queues = openQueues([{ queue: 'mail', kind: 'mail.requested', handle }], settings)
   const dead: string[] = []
   await queues.work({ concurrency: 1, onFailed: () => {}, onDead: async ({ id }) => void dead.push(id) })

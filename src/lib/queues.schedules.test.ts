@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
+import { watched } from '../../test/telemetry.ts'
 import { openRedis } from '../../tools/redis-server.ts'
 import { openQueues } from './queues.ts'
 
@@ -24,7 +25,15 @@ describe.each([
     return { prefix, fired, start, until }
 
     async function start(by: number, list = [secondly], work: () => Promise<void> = async () => {}) {
-      const queues = openQueues([], { store, prefix, attempts: 4, backoff: 20, lock: 1000, onError: () => {} })
+      const queues = openQueues([], {
+        store,
+        prefix,
+        attempts: 4,
+        backoff: 20,
+        lock: 1000,
+        ...watched(),
+        onError: () => {},
+      })
       opened.push(queues)
       const timetable = await queues.schedule(list, async (name, due) => {
         fired.push({ name, due: due.toISOString(), by })
@@ -77,6 +86,7 @@ test('times that Redis has forgotten are put back', async () => {
     attempts: 1,
     backoff: 20,
     lock: 1000,
+    ...watched(),
     onError: () => {},
   })
   opened.push(queues)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
+import { watched } from '../../test/telemetry.ts'
 import { openRedis } from '../../tools/redis-server.ts'
 import { openQueues } from './queues.ts'
 
@@ -46,7 +47,7 @@ function open(store: Settings['store'], settings: Partial<Settings> = {}): Queue
     changes.emit('change')
     await plans.get(id)?.(attemptsOf(id).length)
   }
-  const common = { store, prefix: randomUUID(), attempts: 4, backoff: 20, lock: 1000, onError: () => {} }
+  const common = { store, prefix: randomUUID(), attempts: 4, backoff: 20, lock: 1000, ...watched(), onError: () => {} }
   const queues = openQueues([{ queue: 'mail', kind: 'mail.requested', handle }], { ...common, ...settings })
   opened.push(queues)
   return queues
@@ -86,7 +87,15 @@ describe.each([
   test('a job is handled once, with its event and payload', async () => {
     const seen = Promise.withResolvers<unknown[]>()
     const handle = async (...given: unknown[]) => seen.resolve(given)
-    const settings = { store, prefix: randomUUID(), attempts: 1, backoff: 20, lock: 1000, onError: () => {} }
+    const settings = {
+      store,
+      prefix: randomUUID(),
+      attempts: 1,
+      backoff: 20,
+      lock: 1000,
+      ...watched(),
+      onError: () => {},
+    }
     const queues = openQueues([{ queue: 'mail', kind: 'mail.requested', handle }], settings)
     opened.push(queues)
     await work(queues)

@@ -1,13 +1,15 @@
-// The queue kit: BullMQ on Redis, or on PostgreSQL in embedded mode. A job carries one event; its handler has the effect once.
-import { setTimeout as delay } from 'node:timers/promises'
-import { createPostgresBackend, DelayedError, type Job, Queue, UnrecoverableError, Worker, withBackend } from 'bullmq'
-import { Redis } from 'ioredis'
+// The queue kit. A job carries one event; its handler has the effect once.
+import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
 import { Value } from 'typebox/value'
 import { type EventKind, type EventPayload, events } from './events.schemas.ts'
 import { Unavailable } from './outside.ts'
+import type { QueueMetrics } from './queue-metrics.ts'
+import { openQueueStore, type StoreOptions, soon } from './queue-store.ts'
+import { type Attributes, SpanKind, traceparent } from './spans.ts'
+import type { Tracing, Unit } from './tracing.ts'
 
 export type Told = { id: string; requestId: string | null }
-type Message = { kind: string; payload: unknown; requestId: string | null }
+type Message = { kind: string; payload: unknown; requestId: string | null; traceparent?: string | null | undefined }
 type QueueName = 'events' | 'mail'
 
 /** What is done about one kind of event, and in which queue it waits. */
@@ -21,17 +23,7 @@ export type Handler = {
   }
 }[EventKind]
 
-type Options = {
-  /** Where jobs are kept: `redis` in all deployments, `postgres` (a login that owns the schema bullmq) in embedded mode. */
-  store: { redis: string } | { postgres: string }
-  prefix: string
-  attempts: number
-  /** Milliseconds before the first retry; each later one waits twice as long, less up to half of it at random. */
-  backoff: number
-  /** Milliseconds after which a job whose worker died is given to another. */
-  lock: number
-  onError: (error: Error) => void
-}
+type Options = StoreOptions & { begin: Tracing['begin']; metrics: QueueMetrics }
 /** `cron` in UTC. */
 type Planned = { name: string; cron: string }
 type WorkOptions = {
@@ -41,40 +33,36 @@ type WorkOptions = {
   onFailed: (event: Told, kind: string, error: Error) => void
 }
 
-/** Milliseconds that whoever adds a job waits at most for a connection, and for an answer. */
-const patience = 2000
-const onRedis = { Queue, Worker }
 const names: QueueName[] = ['events', 'mail']
+/** All queues that there are. */
+export const queueNames = [...names, 'schedules']
 
-export function openQueues(handlers: Handler[], { store, prefix, attempts, backoff, lock, onError }: Options) {
+export function openQueues(handlers: Handler[], { begin, metrics, ...settings }: Options) {
+  const { onError } = settings
   const byKind = new Map<string, Handler>(handlers.map((handler) => [handler.kind, handler]))
-  const connections: Redis[] = []
-  // The two backends differ in their connections only.
-  const onPostgres = () => withBackend(createPostgresBackend) as unknown as typeof onRedis
-  const classes = 'redis' in store ? onRedis : onPostgres()
-  const retries = { attempts, backoff: { type: 'exponential', delay: backoff, jitter: 0.5 } }
-  // Some that ended are kept, to look at. Dead letters are rows of the outbox, where nothing evicts them.
-  const kept = { count: 1000 }
-  const defaultJobOptions = { ...retries, removeOnComplete: kept, removeOnFail: kept }
-  const queues = new Map(
-    names.map((name) => [
-      name,
-      watched(new classes.Queue(name, { prefix, connection: connect(false), defaultJobOptions } as never)),
-    ]),
-  )
+  const { openQueue, openWorker, ping, info, disconnect } = openQueueStore(settings)
+  const queues = new Map(names.map((name) => [name, openQueue(name)]))
+  metrics.watch(queues)
   const timetables: Queue[] = []
   const workers: Worker[] = []
   const underWay = new Set<Promise<void>>()
 
-  return { publish, work, schedule, forget, ping, close }
+  return { publish, work, schedule, forget, ping, info, close }
 
   /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
-  async function publish({ id, kind, payload, requestId }: Told & Message, again = false): Promise<void> {
+  async function publish(event: Told & Message, again = false): Promise<void> {
     // An event that nobody handles goes through the queue too, and ends as a dead letter.
-    const queue = queues.get(byKind.get(kind)?.queue ?? 'events')
+    const name = byKind.get(event.kind)?.queue ?? 'events'
+    const about = aboutOf(name, event, 'send')
+    await inUnit(begin({ name: `send ${name}`, kind: SpanKind.PRODUCER, parent: event.traceparent }), about, () =>
+      add(queues.get(name), event, again),
+    )
+  }
+
+  async function add(queue: Queue | undefined, { id, kind, payload, requestId }: Told & Message, again: boolean) {
     await soon(queue?.waitUntilReady())
     if (again) await removeEnded(await queue?.getJob(id))
-    await queue?.add(kind, { kind, payload, requestId } satisfies Message, { jobId: id })
+    await queue?.add(kind, { kind, payload, requestId, traceparent: traceparent() } satisfies Message, { jobId: id })
   }
 
   /** Starts to work on what waits, `concurrency` jobs of each queue at once. */
@@ -82,9 +70,12 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     for (const name of names) {
       const attempt = async (job: Job<Message>, token?: string) => {
         const event = { id: job.id ?? '', requestId: job.data.requestId }
+        const end = metrics.begin(name, job)
         try {
           await handle(event, job.data)
+          end('success')
         } catch (error) {
+          end(error instanceof Unavailable ? 'delayed' : 'failure')
           onFailed(event, job.data.kind, error as Error)
           if (!(error instanceof Unavailable)) throw error
           // Nothing was called: it waits, and that is no try.
@@ -93,34 +84,27 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
         }
       }
       const process = (job: Job<Message>, token?: string) => {
-        const done = attempt(job, token)
+        const unit = begin({ name: `process ${name}`, kind: SpanKind.CONSUMER, parent: job.data.traceparent })
+        const about = aboutOf(name, { ...job.data, id: job.id ?? '' }, 'process')
+        const done = inUnit(unit, about, () => attempt(job, token))
         underWay.add(done)
         return done.finally(() => underWay.delete(done))
       }
       const worker = openWorker(name, process, concurrency)
+      workers.push(worker)
       // BullMQ alone knows which failure is the last: it counts tries and stalls, and sets the time of the end.
       worker.on('failed', (job, error) => {
         if (!job?.finishedOn) return
-        const given = onDead({ id: job.id ?? '', requestId: job.data.requestId }, error)
-        given.then(() => giveUp(job.data)).catch(onError)
+        metrics.died(name)
+        const lost = { id: job.id ?? '', requestId: job.data.requestId }
+        const unit = begin({ name: `give up ${name}`, kind: SpanKind.CONSUMER, parent: job.data.traceparent })
+        inUnit(unit, aboutOf(name, { ...job.data, ...lost }, 'settle'), async () => {
+          await onDead(lost, error)
+          await giveUp(job.data)
+        }).catch(onError)
       })
     }
     await Promise.all(workers.map((worker) => worker.waitUntilReady()))
-  }
-
-  function openWorker<T>(name: string, process: (job: Job<T>) => Promise<void>, concurrency: number): Worker {
-    const settings = {
-      prefix,
-      connection: connect(true),
-      concurrency,
-      lockDuration: lock,
-      stalledInterval: lock,
-      // A job that takes its worker down with it is given up, too.
-      maxStalledCount: 5,
-    }
-    const worker = watched(new classes.Worker(name, process as never, settings as never) as unknown as Worker)
-    workers.push(worker)
-    return worker
   }
 
   /**
@@ -128,16 +112,18 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
    * lost, and takes out what is not in the list: call it now and then. Times at which nobody worked are passed over.
    */
   async function schedule(list: Planned[], fire: (name: string, due: Date) => Promise<void>) {
-    const queue = watched(
-      new classes.Queue('schedules', { prefix, connection: connect(false), defaultJobOptions } as never),
-    )
+    const queue = openQueue('schedules')
     timetables.push(queue)
     const process = (job: Job) => {
-      const done = fire(job.name, new Date(job.opts.prevMillis ?? job.timestamp))
+      const unit = begin({ name: 'process schedules', kind: SpanKind.CONSUMER })
+      const due = new Date(job.opts.prevMillis ?? job.timestamp)
+      const done = inUnit(unit, { 'seaworthy.schedule': job.name }, () => fire(job.name, due))
       underWay.add(done)
       return done.finally(() => underWay.delete(done))
     }
-    await openWorker('schedules', process, list.length).waitUntilReady()
+    const worker = openWorker('schedules', process, list.length)
+    workers.push(worker)
+    await worker.waitUntilReady()
     return { keep }
 
     async function keep(): Promise<void> {
@@ -178,11 +164,6 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
         if (job && (job.failedReason || JSON.stringify(job.data).includes(word))) await job.remove()
   }
 
-  /** Rejects when Redis does not answer. In embedded mode the database is asked by a check of its own. */
-  async function ping(): Promise<void> {
-    if (connections[0]) await connections[0].ping().catch(() => Promise.reject(new Error('out of reach')))
-  }
-
   /** Waits for the jobs under way, but not for a store that is away: what it is not told of is done again, without effect. */
   async function close(): Promise<void> {
     const closed = Promise.all(workers.map((worker) => worker.close()))
@@ -190,35 +171,37 @@ export function openQueues(handlers: Handler[], { store, prefix, attempts, backo
     // BullMQ waits for the end of connections that ioredis never ends while their server is away: they are left behind.
     await soon(closed).catch(onError)
     await Promise.all([...queues.values(), ...timetables].map((queue) => queue.close()))
-    for (const connection of connections) connection.disconnect()
+    disconnect()
   }
-
-  function watched<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(part: T): T {
-    part.on('error', onError)
-    return part
-  }
-
-  /** A worker waits for its Redis as long as it takes; whoever adds a job must know soon that it can't. */
-  function connect(patient: boolean) {
-    if ('postgres' in store) return { connectionString: store.postgres, schema: 'bullmq', migrate: true, max: 4 }
-    const hasty = { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: patience }
-    const redis = new Redis(store.redis, {
-      connectTimeout: patience,
-      ...(patient ? { maxRetriesPerRequest: null } : hasty),
-    })
-    redis.on('error', onError)
-    connections.push(redis)
-    return redis
-  }
-}
-
-/** BullMQ waits without a limit for its first connection, before the limits of commands hold, and for its last words. */
-async function soon(answer: Promise<unknown> | undefined): Promise<void> {
-  const waiting = new AbortController()
-  const late = delay(patience, undefined, waiting).then(() => Promise.reject(new Error('The queue is out of reach')))
-  await Promise.race([answer, late]).finally(() => waiting.abort())
 }
 
 async function removeEnded(job: Job | undefined): Promise<void> {
   if (job && ((await job.isFailed()) || (await job.isCompleted()))) await job.remove()
 }
+
+/** One job's part of its trace. What fails leaves a span whether or not the trace is recorded. */
+async function inUnit<T>(unit: Unit, attributes: Attributes, work: () => Promise<T>): Promise<T> {
+  let failure: { error: unknown } | undefined
+  try {
+    return await unit.run(work)
+  } catch (error) {
+    failure = { error }
+    throw error
+  } finally {
+    unit.end(failure !== undefined, () => ({ attributes, ...failure }))
+  }
+}
+
+const aboutOf = (
+  queue: string,
+  { id, kind, requestId }: Told & { kind: string },
+  operation: 'send' | 'process' | 'settle',
+) => ({
+  'messaging.system': 'bullmq',
+  'messaging.operation.type': operation,
+  'messaging.operation.name': operation,
+  'messaging.destination.name': queue,
+  'messaging.message.id': id,
+  'seaworthy.event.kind': kind,
+  ...(requestId && { 'seaworthy.request.id': requestId }),
+})

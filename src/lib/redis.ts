@@ -1,5 +1,6 @@
 // A connection to a Redis that answers soon or not at all: whoever asks goes on without it.
-import { Redis } from 'ioredis'
+import { type Command, Redis } from 'ioredis'
+import { inSpan, isRecorded, SpanKind } from './spans.ts'
 
 export type { Redis } from 'ioredis'
 
@@ -15,6 +16,7 @@ export async function openRedis(url: string, { timeout, onError }: Options): Pro
     retryStrategy: (attempt) => Math.min(attempt * 50, 500),
   })
   redis.on('error', onError)
+  trace(redis, url)
   await new Promise<void>((resolve) => {
     redis.once('ready', resolve)
     redis.once('error', () => resolve())
@@ -27,4 +29,19 @@ export function signInAs(redis: Redis, url: string): void {
   const { username, password } = new URL(url)
   redis.options.username = decodeURIComponent(username)
   redis.options.password = decodeURIComponent(password)
+}
+
+/** Every command goes by sendCommand: its promise is the end of the span. */
+function trace(redis: Redis, url: string): void {
+  const { hostname, port } = new URL(url)
+  const place = { 'db.system.name': 'redis', 'server.address': hostname, 'server.port': Number(port) || 6379 }
+  const send = redis.sendCommand.bind(redis)
+  redis.sendCommand = (command: Command, ...rest) => {
+    if (isRecorded()) {
+      const name = command.name.toUpperCase()
+      const about = { kind: SpanKind.CLIENT, attributes: { ...place, 'db.operation.name': name } }
+      inSpan(name, about, () => command.promise).catch(() => {})
+    }
+    return send(command, ...rest)
+  }
 }

@@ -9,7 +9,7 @@ import { refusals } from '../lib/schemas.ts'
 import { Live, Ready, Status } from './health.schemas.ts'
 
 type Facts = Omit<Static<typeof Status>, 'status' | 'modes' | 'checks'>
-type Options = { readiness: Readiness; facts: () => Facts }
+type Options = { readiness: Readiness; facts: () => Promise<Facts> }
 
 const tags = ['system']
 const live = () => ({ status: 'live' as const })
@@ -56,13 +56,15 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         operationId: 'getStatus',
         tags,
         summary: 'How the service is',
-        description: 'Version, uptime, degraded modes, dependencies and the use of the connection pool.',
+        description:
+          'Version, uptime, degraded modes, each dependency with its latency, breakers, cache, queues, connection pool and disk.',
         response: { 200: Status },
       },
       config: { access: ['support', 'admin'], limit: 'read' },
     },
     async () => {
-      return { ...(await readiness.verdict()), ...facts() }
+      const [verdict, about] = await Promise.all([readiness.verdict(), facts()])
+      return { ...verdict, ...about }
     },
   )
 

@@ -25,7 +25,10 @@ const foreseen = new Set(['NOT_READY', 'OVERLOADED', 'READ_ONLY', 'PASSWORDS_BUS
 export function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const refusal = asRefusal(error)
   if (refusal.status >= 500 && !foreseen.has(refusal.code))
-    request.log.error({ err: error, code: refusal.code }, 'request failed')
+    request.log.error(
+      { err: error, code: refusal.code, operation: operationOf(request), userId: request.viewer?.id },
+      'request failed',
+    )
   return reply
     .code(refusal.status)
     .headers({ ...securityFieldsOfAll, 'x-request-id': request.id, ...refusal.headers })
@@ -124,3 +127,5 @@ export function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: 
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
+
+const operationOf = ({ routeOptions }: FastifyRequest) => routeOptions.schema?.operationId ?? 'none'

@@ -3,9 +3,18 @@
 // It has no backing store. To remove it, delete its line in app.ts.
 import fp from 'fastify-plugin'
 
-export const requestLog = fp(
-  async (app) => {
+type Options = {
+  /** Share of the successes that are quick whose line is written. */
+  successRatio: number
+  /** Milliseconds from which a request is slow. */
+  slow: number
+}
+
+export const requestLog = fp<Options>(
+  async (app, { successRatio, slow }) => {
     app.addHook('onResponse', async (request, reply) => {
+      const isQuickSuccess = reply.statusCode < 400 && reply.elapsedTime < slow
+      if (isQuickSuccess && Math.random() >= successRatio) return
       const line = {
         method: request.method,
         path: request.url.split('?', 1)[0],

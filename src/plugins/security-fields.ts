@@ -35,8 +35,11 @@ export const securityFieldsOfAll: Readonly<Record<string, string>> = Object.free
   'cache-control': 'no-store',
 })
 
-/** The policy of a page: its own host's files, and inline styles only by their hashes. No inline script. */
-export function pagePolicy(styleHashes: readonly string[] = []): string {
+/**
+ * The policy of a page: its own host's files, and inline styles only by their hashes. No inline script. `baseUri`: where a page that
+ * says what its links stand on may let them stand.
+ */
+export function pagePolicy(styleHashes: readonly string[] = [], { baseUri = nowhere.baseUri } = {}): string {
   const own = ["'self'"]
   const directives = {
     defaultSrc: ["'none'"],
@@ -45,6 +48,7 @@ export function pagePolicy(styleHashes: readonly string[] = []): string {
     imgSrc: [...own, 'data:'],
     connectSrc: own,
     ...nowhere,
+    baseUri,
   }
   const fields = fieldsOf(helmet.contentSecurityPolicy({ useDefaults: false, directives }))
   return fields['content-security-policy'] ?? ''

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Tx } from '../../db/client.ts'
+import { afterCommit } from '../../db/committed.ts'
 import type { Actor, Seen } from '../../lib/actor.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import { createSeal, type Seal } from '../../lib/seal.ts'
 import { deletePersonKey, findPersonKey, insertAudit, insertPersonKey, type Recorded } from './audit.repository.ts'
 
@@ -37,7 +39,12 @@ export const purposeOfRow = (userId: string) => `audit:${userId}`
 export const openPersonSeal = (seal: Seal, userId: string, sealedKey: string): Seal =>
   createSeal(seal.open(sealedKey, purposeOfKey(userId)).toString())
 
-export function createAudit({ seal }: { seal: Seal }) {
+export function createAudit({ seal, metrics }: { seal: Seal; metrics: Metrics }) {
+  const actions = metrics.counter({
+    name: 'seaworthy_actions_total',
+    help: 'What people and the service did, by the name that the audit trail has for it: job.created, contract.funded and the like',
+    labelNames: ['action'],
+  })
   // Whom another process erased may stand here for a while. It does no harm: the erased write no more, and what would still be
   // sealed under a key that is gone from the database can't be read. Nothing is ever read by what stands here.
   const seals = new LRUCache<string, Seal>({ max: 10_000, ttl: 600_000 })
@@ -76,6 +83,7 @@ export function createAudit({ seal }: { seal: Seal }) {
       before: change.before ? recorded(before) : null,
       after: change.after ? recorded(after) : null,
     })
+    afterCommit(tx, () => actions.inc({ action }))
   }
 
   /**

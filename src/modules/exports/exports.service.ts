@@ -5,6 +5,7 @@ import { runOnce } from '../../db/once.ts'
 import { outbox } from '../../db/outbox.ts'
 import type { Actor } from '../../lib/actor.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import type { Once } from '../../lib/once.ts'
 import type { Operation } from '../../lib/operation.schemas.ts'
 import type { Seal } from '../../lib/seal.ts'
@@ -25,7 +26,14 @@ import {
 } from './exports.repository.ts'
 import { type DataExport, mostEntries } from './exports.schemas.ts'
 
-type Deps = { db: Database; audit: Audit; seal: Seal; security: SecurityLog; operations: OperationsService }
+type Deps = {
+  db: Database
+  audit: Audit
+  seal: Seal
+  security: SecurityLog
+  operations: OperationsService
+  metrics: Metrics
+}
 type Event = { id: string }
 type Wanted = EventPayload<'data-export.requested'>
 
@@ -39,7 +47,7 @@ const purposeOf = (id: string) => `data-export:${id}`
 
 export type ExportsService = ReturnType<typeof createExportsService>
 
-export function createExportsService({ db, audit, seal, security, operations }: Deps) {
+export function createExportsService({ db, audit, seal, security, operations, metrics }: Deps) {
   return { request, make, giveUp, read, purge: () => purgeExports(db) }
 
   /** One at a time for each person: while one is open it is answered again. */
@@ -60,7 +68,7 @@ export function createExportsService({ db, audit, seal, security, operations }: 
   async function make(event: Event, { exportId }: Wanted): Promise<void> {
     await handleOnce(db, 'data-exports', event.id, async (tx) => {
       const open = await holdOpenExport(tx, exportId)
-      const document = open && (await collect(tx, open.userId))
+      const document = open && (await metrics.timed('data-export', () => collect(tx, open.userId)))
       if (!open || !document) return
       await storeExport(tx, exportId, seal.seal(JSON.stringify(document), purposeOf(exportId)), keptDays)
       await operations.finish(tx, open.operationId, { href: `/v1/me/data-exports/${exportId}` })

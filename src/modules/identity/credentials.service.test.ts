@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { buildTestApp } from '../../../test/app.ts'
+import { createMetrics } from '../../lib/metrics.ts'
 import { createPasswords } from '../../lib/passwords.ts'
 
 const { call, signUp, lines, db } = await buildTestApp()
@@ -69,7 +70,9 @@ test('a success clears the failures before it', async () => {
 
 test('a hash of weaker parameters is renewed when its owner signs in, and fits again', async () => {
   const { email, password, id } = await signUp('worker')
-  const weaker = await createPasswords({ memoryCost: 8192, timeCost: 1, atOnce: 1 }).hash(password)
+  const weaker = await createPasswords({ memoryCost: 8192, timeCost: 1, atOnce: 1, metrics: createMetrics() }).hash(
+    password,
+  )
   await db.execute(`UPDATE users SET password_hash = '${weaker}' WHERE id = '${id}'`)
   await logIn(email)
   const hash = async () =>

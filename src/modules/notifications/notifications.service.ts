@@ -1,9 +1,11 @@
 import type { Database } from '../../db/client.ts'
+import { afterCommit } from '../../db/committed.ts'
 import { handleOnce, wasHandled } from '../../db/inbox.ts'
 import { outbox } from '../../db/outbox.ts'
 import type { Actor } from '../../lib/actor.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
 import type { Mailer } from '../../lib/mailer.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import { notificationNotFound } from './notifications.errors.ts'
@@ -19,12 +21,19 @@ import {
 import type { Notification, NotificationQuery } from './notifications.schemas.ts'
 import { type Kind, linksOf, told } from './told.ts'
 
-type Deps = { db: Database; cursors: Cursors; audit: Audit; mailer: Mailer }
+type Deps = { db: Database; metrics: Metrics; cursors: Cursors; audit: Audit; mailer: Mailer }
 type Event = { id: string; requestId: string | null }
 
 export type NotificationsService = ReturnType<typeof createNotificationsService>
 
-export function createNotificationsService({ db, cursors, audit, mailer }: Deps) {
+export function createNotificationsService({ db, metrics, cursors, audit, mailer }: Deps) {
+  const sent = metrics.counter({
+    name: 'seaworthy_notifications_total',
+    help: 'Notifications, by the event that they tell of',
+    labelNames: ['kind'],
+  })
+  for (const kind of Object.keys(told)) sent.inc({ kind }, 0)
+
   return { tell, mail, list, read }
 
   /** The effect of an event: a notification for each party, and the mails that go with them. Once. */
@@ -33,6 +42,7 @@ export function createNotificationsService({ db, cursors, audit, mailer }: Deps)
       for (const { who, mail: byMail, text } of told[kind]) {
         const data = { text: text(facts), ...linksOf(facts) }
         const row = await insertNotification(tx, { userId: String(facts[who]), eventId: event.id, kind, data })
+        afterCommit(tx, () => sent.inc({ kind }))
         if (byMail) await outbox(tx, 'mail.requested', `notification:${row.id}`, { notificationId: row.id }, event)
       }
     })

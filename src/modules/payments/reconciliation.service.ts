@@ -1,6 +1,5 @@
 // Whether our payments are those of the provider: compared by its own records, each difference told, and some put right on command.
 import type { Database } from '../../db/client.ts'
-import type { Metrics } from '../../lib/metrics.ts'
 import type { Provider, ProviderRecord } from '../../lib/provider.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import type { EscrowService } from './escrow.service.ts'
@@ -9,9 +8,8 @@ import { findPayment, type PaymentRow } from './payments.repository.ts'
 import { findPayments, listRefusedRefunds, listStuck, listSucceeded } from './reconciliation.repository.ts'
 import type { SettlementService } from './settlement.service.ts'
 
-const kinds = ['unknown-here', 'unknown-there', 'status', 'amount', 'stuck', 'refund-refused'] as const
 export type Difference = {
-  kind: (typeof kinds)[number]
+  kind: 'unknown-here' | 'unknown-there' | 'status' | 'amount' | 'stuck' | 'refund-refused'
   paymentId: string | undefined
   providerId: string | undefined
   here: string
@@ -21,7 +19,6 @@ export type Reconciliation = { since: string; until: string; checked: number; di
 type Deps = {
   db: Database
   audit: Audit
-  metrics: Metrics
   provider: Provider
   escrow: Pick<EscrowService, 'refundAgain'>
   settleIn: SettlementService['settleIn']
@@ -36,18 +33,12 @@ const [usualDays, pageSize, mostOfAKind] = [3, 500, 1000]
 const day = 86_400_000
 
 export function createReconciliationService(deps: Deps) {
-  const { db, audit, metrics, provider, escrow, settleIn, onDifference } = deps
-  const gauge = metrics.gauge({
-    name: 'seaworthy_reconciliation_differences',
-    help: 'Payments that differed from those of the provider when this process last compared them',
-    labelNames: ['kind'],
-  })
+  const { db, audit, provider, escrow, settleIn, onDifference } = deps
   return { compare, run, settlePending, refundAgain }
 
   /** The schedule's part: the last days, each difference logged and counted. */
   async function run(): Promise<{ checked: number; differences: number }> {
     const { checked, differences } = await compare()
-    for (const kind of kinds) gauge.set({ kind }, differences.filter((one) => one.kind === kind).length)
     differences.forEach(onDifference)
     return { checked, differences: differences.length }
   }

@@ -1,6 +1,8 @@
 // What follows from the provider's word: the one place where a payment ends.
 import type { Database, Tx } from '../../db/client.ts'
+import { afterCommit } from '../../db/committed.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Metrics } from '../../lib/metrics.ts'
 import type { Outcome } from '../../lib/provider.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import type { ContractsService } from '../contracts/contracts.service.ts'
@@ -12,6 +14,7 @@ import { findPayment, lockPayment, markEnded, type PaymentRow } from './payments
 
 type Deps = {
   db: Database
+  metrics: Metrics
   audit: Audit
   ledger: LedgerService
   operations: OperationsService
@@ -20,7 +23,19 @@ type Deps = {
 
 export type SettlementService = ReturnType<typeof createSettlementService>
 
-export function createSettlementService({ db, audit, ledger, operations, contracts }: Deps) {
+export function createSettlementService({ db, metrics, audit, ledger, operations, contracts }: Deps) {
+  const labelNames = ['kind', 'status', 'currency'] as const
+  const ends = metrics.counter({
+    name: 'seaworthy_payments_total',
+    help: 'Payments that ended, by kind (charge, refund, payout) and whether they succeeded',
+    labelNames,
+  })
+  const amounts = metrics.counter({
+    name: 'seaworthy_payments_minor_units_total',
+    help: 'Money of payments that ended, in minor units of its currency',
+    labelNames,
+  })
+
   return { settle, settleIn }
 
   /**
@@ -39,6 +54,11 @@ export function createSettlementService({ db, audit, ledger, operations, contrac
     if (payment.status !== 'pending' || outcome.status === 'pending') return payment
     const { status, providerId = null } = outcome
     const transferId = await moveMoney(tx, payment, status)
+    const { kind, currency, amount } = payment
+    afterCommit(tx, () => {
+      ends.inc({ kind, status, currency })
+      amounts.inc({ kind, status, currency }, amount)
+    })
     const failure = outcome.status === 'failed' ? outcome.reason.slice(0, 200) : null
     const ended = await markEnded(tx, id, { status, providerId, failure, ...(transferId && { transferId }) })
     if (payment.operationId && failure)

@@ -47,6 +47,11 @@ export function createSchedulesService({ db, metrics, lease, look }: Deps) {
     help: 'Whether a schedule was due twice and not done',
     labelNames,
   })
+  const results = metrics.gauge({
+    name: 'seaworthy_schedule_result',
+    help: 'What a schedule said of its last run, by whichever process, in numbers',
+    labelNames: ['schedule', 'what'],
+  })
   const late = new Set<string>()
 
   return { register, fire, watch, list, purge: () => purgeRuns(db, keptDays) }
@@ -90,7 +95,8 @@ export function createSchedulesService({ db, metrics, lease, look }: Deps) {
   async function watch(onOverdue: (state: ScheduleState) => void): Promise<void> {
     const { data } = await list()
     for (const state of data) {
-      const { name: schedule, isOverdue, lastFinishedAt } = state
+      const { name: schedule, isOverdue, lastFinishedAt, result } = state
+      for (const [what, number] of Object.entries(result ?? {})) results.set({ schedule, what }, number)
       overdue.set({ schedule }, Number(isOverdue))
       if (lastFinishedAt) lastSuccess.set({ schedule }, Date.parse(lastFinishedAt) / 1000)
       if (isOverdue && !late.has(schedule)) onOverdue(state)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { buildTestApp } from '../../../test/app.ts'
 import { withClient } from '../../../tools/create-database.ts'
+import { createMetrics } from '../../lib/metrics.ts'
 import { createAudit } from '../audit/audit.service.ts'
 import { createSwitchesService } from './switches.service.ts'
 
@@ -85,7 +86,10 @@ test('another process follows within a second or two, and one whose database is 
       return Reflect.get(target, name)
     },
   })
-  const other = createSwitchesService({ db: shaky, audit: createAudit({ seal: services.seal }).audit })
+  const other = createSwitchesService({
+    db: shaky,
+    audit: createAudit({ seal: services.seal, metrics: createMetrics() }).audit,
+  })
   await other.refresh()
   expect(other.isOn('cache-off')).toBe(false)
   await turnOn('For both')

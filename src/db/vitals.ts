@@ -1,0 +1,35 @@
+// What the database says of itself and of what waits in it, for a metric of a worker: each a question that an index answers.
+import type { Database } from './client.ts'
+import { sql } from './drizzle.ts'
+
+export type DatabaseVitals = {
+  /** Events whose effect is not recorded, and the age of the oldest of them. */
+  outboxWaiting: number
+  outboxAgeSeconds: number
+  deadLetters: number
+  /** Of the service's own logins. */
+  oldestTransactionSeconds: number
+  sizeBytes: number
+}
+
+export async function readVitals(db: Database): Promise<DatabaseVitals> {
+  const { rows } = await db.execute<Record<keyof DatabaseVitals, string>>(sql`
+    SELECT
+      (SELECT count(*) FROM outbox WHERE handled_at IS NULL AND dead_at IS NULL) AS "outboxWaiting",
+      (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)
+        FROM outbox WHERE handled_at IS NULL AND dead_at IS NULL) AS "outboxAgeSeconds",
+      (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL) AS "deadLetters",
+      (SELECT coalesce(extract(epoch FROM max(now() - xact_start)), 0) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS "oldestTransactionSeconds",
+      pg_database_size(current_database()) AS "sizeBytes"`)
+  const [row] = rows
+  return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value)])) as DatabaseVitals
+}
+
+/** When each kind of backup, and the drill, last succeeded: seconds since 1970. */
+export async function readBackups(db: Database): Promise<{ kind: string; finishedAt: number }[]> {
+  const { rows } = await db.execute<{ kind: string; at: string }>(
+    sql`SELECT kind, extract(epoch FROM finished_at) AS at FROM backups`,
+  )
+  return rows.map(({ kind, at }) => ({ kind, finishedAt: Number(at) }))
+}

@@ -1,0 +1,11 @@
+// What a queue of a test is watched by: traces that lead nowhere, and metrics that nobody reads.
+import { createMetrics } from '../src/lib/metrics.ts'
+import { createQueueMetrics } from '../src/lib/queue-metrics.ts'
+import { openTracing } from '../src/lib/tracing.ts'
+
+export const { begin } = await openTracing({
+  ...{ endpoint: undefined, ratio: 0 },
+  ...{ service: 'test', version: '0', deployment: 'test' },
+})
+
+export const watched = () => ({ begin, metrics: createQueueMetrics(createMetrics()) })
