@@ -30,6 +30,8 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/migrations migrations
 COPY --from=build /app/src src
+# For a volume of log files, where LOG_FILE names one: it takes over its owner.
+RUN mkdir /logs && chown 10001:10001 /logs
 USER 10001:10001
 EXPOSE 8080
 # A container that works on jobs asks its own port: node src/health-check.ts http://127.0.0.1:9092/health/ready

@@ -11,6 +11,7 @@ const steps: [name: string, command: string][] = [
   ['architecture', 'node tools/architecture.ts'],
   ['dead code', 'knip'],
   ['OpenAPI document is current', 'node tools/openapi.ts --check'],
+  ['monitoring is current', 'node tools/monitoring.ts --check'],
   ['readiness documents are current', 'node readiness/documents.ts --check'],
   ['OpenAPI lint (Redocly)', 'redocly lint --lint-config=error --format=stylish docs/openapi.json'],
   ['OpenAPI lint (Spectral)', 'spectral lint --fail-severity=hint --fail-on-unmatched-globs docs/openapi.json'],

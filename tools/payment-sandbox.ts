@@ -71,10 +71,11 @@ export async function openPaymentSandbox({
     if (path.startsWith('/sandbox')) return control(method, path, text, response)
     const key = request.headers['idempotency-key'] as string | undefined
     const params = readForm(method === 'GET' ? search : text)
-    await serveWire({ method, path, params, key, authorization: request.headers.authorization }, response)
+    const { authorization, traceparent } = request.headers
+    await serveWire({ method, path, params, key, authorization }, response, traceparent?.toString())
   }
 
-  async function serveWire(call: WireCall, response: ServerResponse): Promise<void> {
+  async function serveWire(call: WireCall, response: ServerResponse, traceparent?: string): Promise<void> {
     const [kind, { method, path, key }] = [kindOf(call), call]
     const fault = faults.take(kind)
     const seen = {
@@ -87,6 +88,7 @@ export async function openPaymentSandbox({
       replayed: false,
       fault: fault?.do,
       gaveUp: false,
+      traceparent,
     }
     calls = [...calls.slice(-mostCalls), seen]
     response.once('close', () => {

@@ -26,6 +26,8 @@ export type SandboxCall = {
   fault: string | undefined
   /** The caller went away before it was answered. */
   gaveUp: boolean
+  /** Of which trace it said that it is. */
+  traceparent: string | undefined
 }
 type WireAnswer = { status: number; body: unknown; replayed?: boolean }
 type Options = { state: State; secretKey: string | undefined; send: (event: SandboxEvent) => void }
