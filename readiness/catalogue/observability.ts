@@ -2,6 +2,14 @@ import { type Control, config, control, removed, source } from '../control.ts'
 import { linesAreJson } from '../probes/observability-lines.ts'
 import { idGoesEverywhere, idIsTakenOrMade } from '../probes/observability-request-id.ts'
 import { eventsAreRecorded, fewReads } from '../probes/observability-security.ts'
+import { observabilityAlerts } from './observability-alerts.ts'
+import { observabilityAlertRoutes } from './observability-alerts-routes.ts'
+import { observabilityDashboards } from './observability-dashboards.ts'
+import { observabilityLogs } from './observability-logs.ts'
+import { observabilityMetrics } from './observability-metrics.ts'
+import { observabilityOutside } from './observability-outside.ts'
+import { observabilitySlos } from './observability-slos.ts'
+import { observabilityTraces } from './observability-traces.ts'
 
 export const observability: Control[] = [
   control({
@@ -23,8 +31,8 @@ export const observability: Control[] = [
       source(
         'nobody says which service speaks',
         'src/run.ts',
-        'createLog({ ...config.log, service, ',
-        'createLog({ ...config.log, service: undefined as never, ',
+        'createLog({ ...config.log, ...identity, ',
+        'createLog({ ...config.log, ...identity, service: undefined as never, ',
         {
           red: 'service-not-named',
         },
@@ -32,7 +40,7 @@ export const observability: Control[] = [
       source('the level is fixed', 'src/lib/log.ts', '    level,\n    base', "    level: 'info',\n    base", {
         red: 'level-not-obeyed',
       }),
-      removed('src/app.ts', '  await app.register(requestLog)', { red: 'no-line-of-a-request' }),
+      removed('src/app.ts', '  await app.register(requestLog, config.requestLog)', { red: 'no-line-of-a-request' }),
     ],
   }),
   control({
@@ -53,7 +61,6 @@ export const observability: Control[] = [
     needs: ['api', 'worker', 'redis', 'mail'],
     // It lets a mail fail.
     own: {},
-    lacks: 'Spans do not carry the id: there are none yet.',
     probe: idGoesEverywhere,
     look: ({ get }) => idIsTakenOrMade(get),
     sabotages: [
@@ -78,8 +85,8 @@ export const observability: Control[] = [
       source(
         'events lose the id',
         'src/db/outbox.ts',
-        'requestId: requestId ?? null })',
-        'requestId: null && requestId })',
+        'requestId: requestId ?? null,',
+        'requestId: null && requestId,',
         {
           red: 'event-without-id',
         },
@@ -130,4 +137,13 @@ export const observability: Control[] = [
       }),
     ],
   }),
+
+  ...observabilityLogs,
+  ...observabilityMetrics,
+  ...observabilityTraces,
+  ...observabilityDashboards,
+  ...observabilityAlerts,
+  ...observabilityAlertRoutes,
+  ...observabilityOutside,
+  ...observabilitySlos,
 ]

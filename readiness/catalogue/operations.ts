@@ -2,6 +2,7 @@ import { type Control, control, source } from '../control.ts'
 import { seeContainers } from '../probes/operations-containers.ts'
 import { seeExample } from '../probes/operations-env-example.ts'
 import { seeSignOffs } from '../probes/readiness-runner.ts'
+import { runbooks } from './operations-runbooks.ts'
 
 export const operations: Control[] = [
   control({
@@ -53,6 +54,7 @@ export const operations: Control[] = [
       ),
     ],
   }),
+  runbooks,
   control({
     id: 'OPS-13',
     level: 'must',

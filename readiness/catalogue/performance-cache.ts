@@ -48,7 +48,7 @@ export const performanceCache: Control[] = [
       source(
         'nothing is counted',
         'src/lib/cache.ts',
-        '    reads.inc({ name: wanted.name, result: seen.result })\n',
+        '    reads.inc({ name: wanted.name, result: found.result })\n',
         '',
         { red: 'not-counted' },
       ),

@@ -24,8 +24,8 @@ export const queueSchedules: Control[] = [
         [
           {
             file: queues,
-            find: "classes.Queue('schedules',",
-            replace: 'classes.Queue(`schedules-${globalThis.process.pid}`,',
+            find: "openQueue('schedules')",
+            replace: 'openQueue(`schedules-${globalThis.process.pid}`)',
           },
           {
             file: queues,

@@ -2,9 +2,12 @@ import { type Control, control, removed, source, sources } from '../control.ts'
 import { keepAndRedrive } from '../probes/queue-dead-letters.ts'
 import { retryLater } from '../probes/queue-retries.ts'
 import { shareTheLoad } from '../probes/queue-sharing.ts'
+import { queuesSeen } from './observability-looks.ts'
+import { queueSeen } from './observability-metrics.ts'
 import { queueSchedules } from './queue-schedules.ts'
 
 const queues = 'src/lib/queues.ts'
+const store = 'src/lib/queue-store.ts'
 const outbox = 'src/db/outbox.ts'
 const deadLetters = 'src/modules/admin/dead-letters.service.ts'
 
@@ -15,7 +18,7 @@ export const queue: Control[] = [
     holds:
       'A failing job is tried as often as the configuration says, after waits that double and that differ between jobs.',
     because: 'Jobs that retry at once, or all at the same moment, keep down the mail server that was just coming back.',
-    code: [queues],
+    code: [store],
     runbook: 'docs/runbooks/queues.md#events-are-not-told',
     needs: ['api', 'worker', 'redis', 'mail'],
     own: { QUEUE_ATTEMPTS: '5', QUEUE_BACKOFF_MS: '200', OUTBOX_RETRY_MS: '60000' },
@@ -23,17 +26,17 @@ export const queue: Control[] = [
     sabotages: [
       source(
         'at once, for ever',
-        queues,
+        store,
         "{ attempts, backoff: { type: 'exponential', delay: backoff, jitter: 0.5 } }",
         "{ attempts: 1_000_000, backoff: { type: 'fixed', delay: 0 } }",
         { red: 'retried-at-once' },
       ),
-      source('every wait is the same', queues, "type: 'exponential'", "type: 'fixed'", { red: 'waits-do-not-grow' }),
-      source('no jitter', queues, ', jitter: 0.5', '', { red: 'no-jitter' }),
-      source('one try more', queues, '{ attempts, backoff:', '{ attempts: attempts + 1, backoff:', {
+      source('every wait is the same', store, "type: 'exponential'", "type: 'fixed'", { red: 'waits-do-not-grow' }),
+      source('no jitter', store, ', jitter: 0.5', '', { red: 'no-jitter' }),
+      source('one try more', store, '{ attempts, backoff:', '{ attempts: attempts + 1, backoff:', {
         red: 'tried-too-often',
       }),
-      source('one try less', queues, '{ attempts, backoff:', '{ attempts: attempts - 1, backoff:', {
+      source('one try less', store, '{ attempts, backoff:', '{ attempts: attempts - 1, backoff:', {
         red: 'gave-up-early',
       }),
     ],
@@ -46,7 +49,6 @@ export const queue: Control[] = [
       'After its last try an event is kept with its error, listed and counted without addresses; those behind it go on, and a command or an admin delivers it, which is audited.',
     because:
       'A job that vanishes after its last try is a person who was never told; one that stays in the way stops everyone behind it.',
-    lacks: 'No metric counts dead letters, and no alert tells of one.',
     code: [outbox, 'src/worker.ts', 'src/dead-letters.ts', deadLetters, queues],
     runbook: 'docs/runbooks/queues.md#dead-letters',
     needs: ['api', 'worker', 'redis', 'mail'],
@@ -87,6 +89,7 @@ export const queue: Control[] = [
   }),
 
   ...queueSchedules,
+  queueSeen,
 
   control({
     id: 'QUE-05',
@@ -108,7 +111,7 @@ export const queue: Control[] = [
     sabotages: [
       source(
         'the lock is not renewed',
-        queues,
+        store,
         'lockDuration: lock,',
         'lockDuration: lock,\n        skipLockRenewal: true,',
         {
@@ -124,4 +127,5 @@ export const queue: Control[] = [
       ),
     ],
   }),
+  queuesSeen,
 ]

@@ -5,7 +5,7 @@ import { healsUnderLoad, refusesWhatFindsNoConnection } from '../probes/reliabil
 import { anotherDoesIt, waitsForRedis } from '../probes/reliability-events.ts'
 import { patientDatabase } from '../probes/reliability-scene.ts'
 
-const addEvent = '  await tx.insert(table).values({ kind, aggregate, payload, requestId: requestId ?? null })\n'
+const addEvent = '  await tx.insert(table).values(row)\n'
 const toQueue = `const { Redis } = await import('ioredis')
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true, retryStrategy: () => null }).on('error', () => {})
   const sent = redis.connect().then(() => redis.lpush('events', kind)).finally(() => redis.disconnect())\n`

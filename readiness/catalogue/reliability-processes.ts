@@ -132,14 +132,14 @@ export const reliabilityProcesses: Control[] = [
     id: 'REL-19',
     level: 'must',
     holds:
-      'An error that nobody catches is logged, drained and ends the process with non-zero; requests in flight are answered.',
+      'An error that nobody catches is logged, reported to Sentry, drained and ends the process with non-zero; requests in flight are answered.',
     because:
       'After such an error a process is in an unknown state: one that goes on gives wrong answers, one that just dies cuts callers off.',
-    code: ['src/run.ts'],
+    code: ['src/run.ts', 'src/lib/error-reports.ts'],
     runbook: 'docs/runbooks/health.md#the-process-ended-by-itself',
-    needs: ['api'],
+    needs: ['api', 'errors'],
     own: { ...patientDatabase, DRAIN_MS: '1500' },
-    lacks: 'The error is in no trace yet.',
+    lacks: 'It is in no trace of a request, for it belongs to none: Sentry has it.',
     probe: endsInGoodOrder,
     sabotages: [
       source(
@@ -156,6 +156,9 @@ export const reliabilityProcesses: Control[] = [
         "process.exit((log.fatal({ err }, 'uncaught error: stopping'), 1))",
         { red: 'not-drained' },
       ),
+      source('nobody is told of it', 'src/run.ts', 'onError: reports.report', 'onError: () => {}', {
+        red: 'not-reported',
+      }),
       source('it ends with 0', 'src/run.ts', "      log.info('stopped')\n", '      process.exit(0)\n', {
         red: 'exit-code-zero',
       }),

@@ -1,4 +1,5 @@
 import type { Control } from '../control.ts'
+import { statusSeen } from './observability-looks.ts'
 import { reliabilityLoad } from './reliability-load.ts'
 import { reliabilityLosses } from './reliability-losses.ts'
 import { reliabilityModes } from './reliability-modes.ts'
@@ -7,6 +8,7 @@ import { reliabilityProcesses } from './reliability-processes.ts'
 
 export const reliability: Control[] = [
   ...reliabilityProcesses,
+  statusSeen,
   ...reliabilityLosses,
   ...reliabilityLoad,
   ...reliabilityModes,

@@ -7,15 +7,22 @@ export const securityPrivacy: Control[] = [
     id: 'SEC-29',
     level: 'must',
     holds:
-      'Passwords, tokens, cookies, authorization fields, card numbers and e-mail addresses that are sent into every route, its failures included, come back in no error and stand in no line, metric, Redis key or value; rows have an address only where that is their purpose.',
+      'Passwords, tokens, cookies, authorization fields, card numbers and e-mail addresses that are sent into every route, its failures included, come back in no error and stand in no line, metric, span, report to Sentry, Redis key or value; rows have an address only where that is their purpose.',
     because:
       'Logs are copied to more people and places than any database: passwords stood readable in the logs of large services for years.',
-    code: ['src/lib/log.ts', 'src/lib/log-errors.ts', 'src/plugins/problems.ts', 'src/lib/mailer.ts'],
+    code: [
+      'src/lib/log.ts',
+      'src/lib/log-errors.ts',
+      'src/lib/error-reports.ts',
+      'src/lib/spans.ts',
+      'src/plugins/problems.ts',
+      'src/lib/mailer.ts',
+    ],
     runbook: 'docs/runbooks/logs.md#a-secret-is-in-the-logs',
-    needs: ['api', 'worker', 'redis', 'mail', 'database'],
+    needs: ['api', 'worker', 'redis', 'mail', 'database', 'spans', 'errors'],
     // The probe cuts the database off, lets it refuse rows, and lets the mail server refuse a recipient.
     own: {},
-    lacks: 'There are no traces and no Sentry yet, and no route takes a card.',
+    lacks: 'No route takes a card: a card number is sent where nobody asks for one.',
     probe: secretsGoNowhere,
     sabotages: [
       sources(
@@ -55,6 +62,38 @@ export const securityPrivacy: Control[] = [
         'problem(refusal, request.url.slice(0, 2000), request.id)',
         'problem(refusal, request.url + JSON.stringify(request.headers), request.id)',
         { red: 'in-error-body' },
+      ),
+      source(
+        'spans have the values of statements',
+        'src/db/client.ts',
+        'return await inSpan(...spanOf(config.text), () => send(prepare(config), values))',
+        `const [name, about] = spanOf(config.text)
+      const attributes = { ...about.attributes, 'db.query.parameters': values.join() }
+      return await inSpan(name, { ...about, attributes }, () => send(prepare(config), values))`,
+        { red: 'in-spans' },
+      ),
+      source(
+        'spans say the errors of drivers',
+        'src/lib/spans.ts',
+        '  span.setStatus({ code: SpanStatusCode.ERROR })',
+        '  span.setStatus({ code: SpanStatusCode.ERROR })\n  span.recordException(error as Error)',
+        { red: 'in-spans' },
+      ),
+      sources(
+        'Sentry gets the body of the request',
+        [
+          {
+            file: 'src/plugins/problems.ts',
+            find: 'userId: request.viewer?.id }',
+            replace: 'userId: request.viewer?.id, body: JSON.stringify(request.body) }',
+          },
+          {
+            file: 'src/lib/error-reports.ts',
+            find: "'eventId', 'schedule']",
+            replace: "'eventId', 'schedule', 'body']",
+          },
+        ],
+        { red: 'in-errors' },
       ),
     ],
   }),

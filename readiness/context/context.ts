@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { withClient } from '../../tools/create-database.ts'
 import { type Held, holdTable } from '../../tools/hold-table.ts'
-import type { Line } from '../../tools/process.ts'
+import { type Line, type Running, startProcess } from '../../tools/process.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
 import { applyEdits, type Edit } from './edits.ts'
 import { type Answer, type Call, openCaller, type Person, type Role } from './http.ts'
@@ -68,11 +68,16 @@ export function createContext(run: Run, stack: Stack) {
     logs: { lines: logLines, said: stack.said },
     metrics,
     spans: stack.spans.spans,
+    /** The spans as they came, every byte. */
+    exported: stack.spans.said,
+    /** What the processes report to Sentry: `events`, and every byte of them. */
+    errors: stack.errors,
     /** Doors of the tree: `start` a process, `startApi` and `startWorker` wait until they are open. */
     start: stack.start,
     startApi: stack.startApi,
     startWorker: stack.startWorker,
     finish,
+    program,
     variant,
     folder: () => run.makeFolder('probe'),
     until,
@@ -160,6 +165,17 @@ export function createContext(run: Run, stack: Stack) {
     const { code } = await running.ended
     clearTimeout(timer)
     return { code, said: running.said() }
+  }
+
+  /** Starts a program that is not ours and has a folder of this probe among its arguments. It is killed when the probe ends. */
+  function program(file: string, args: string[]): Running {
+    const running = startProcess(args, { program: file })
+    run.record(running.child.pid)
+    opened.defer(async () => {
+      running.child.kill('SIGKILL')
+      await running.ended
+    })
+    return running
   }
 
   /** Another copy of the stack's files, with edits. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 
 type Value = { stringValue?: string; intValue?: string | number; doubleValue?: number; boolValue?: boolean }
 type Attribute = { key: string; value: Value }
@@ -29,22 +29,33 @@ export type Span = {
   failed: boolean
 }
 
-/** `url` is an OTEL_EXPORTER_OTLP_ENDPOINT; `spans` answers what has arrived. */
+/** `url` is an OTEL_EXPORTER_OTLP_ENDPOINT; `spans` answers what has arrived, and `said` every byte of it. */
 export async function openSpanReceiver() {
   const received: Span[] = []
+  const bodies: string[] = []
   const server = createServer(async (message, answer) => {
-    const request = (await json(message).catch(() => ({}))) as Request
-    if (message.url === '/v1/traces') received.push(...spansOf(request))
+    const body = await text(message).catch(() => '')
+    bodies.push(body)
+    if (message.url === '/v1/traces') received.push(...spansOf(parse(body)))
     answer.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans: () => [...received],
+    said: () => bodies.join('\n'),
     async close() {
       server.close().closeAllConnections()
       await once(server, 'close')
     },
+  }
+}
+
+function parse(body: string): Request {
+  try {
+    return JSON.parse(body) as Request
+  } catch {
+    return {}
   }
 }
 

@@ -7,12 +7,27 @@ import { type Running, startProcess } from '../../tools/process.ts'
 import { openRedis, type RedisServer } from '../../tools/redis-server.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
 import { freePorts, manyCalls } from '../../tools/stack.ts'
+import { openErrorReceiver } from './error-receiver.ts'
 import { type Link, openLink } from './link.ts'
 import type { Run } from './run.ts'
 import { openSpanReceiver } from './spans.ts'
 
-/** What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. */
-export const needs = ['database', 'api', 'worker', 'redis', 'mail', 'payments', 'docker'] as const
+/**
+ * What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. With `spans` every trace is
+ * recorded, and with `errors` errors are reported, to receivers of the stack: only where they are looked at, for that costs time.
+ */
+export const needs = [
+  'database',
+  'api',
+  'worker',
+  'redis',
+  'mail',
+  'payments',
+  'spans',
+  'errors',
+  'docker',
+  'go',
+] as const
 export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }
 export type Stack = Awaited<ReturnType<typeof openStack>>
@@ -66,7 +81,10 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   let api: Door | undefined
   const workers: Door[] = []
   const spans = parts.adopt(await openSpanReceiver(), (receiver) => receiver.close())
+  const errors = parts.adopt(await openErrorReceiver(), (receiver) => receiver.close())
   const env: Env = { ...standard, NODE_COMPILE_CACHE: join(run.folder, '../compile-cache') }
+  if (needed('spans')) Object.assign(env, { OTEL_EXPORTER_OTLP_ENDPOINT: spans.url, TRACE_RATIO: '1' })
+  if (needed('errors')) env.SENTRY_DSN = errors.dsn
   try {
     await Promise.all([openDatabase(), openBeneathWorkers()])
     Object.assign(env, given)
@@ -76,7 +94,8 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
     throw new StackError((error as Error).message, { cause: error })
   }
   return {
-    ...{ tree, env, database, link, redis, mail, payments, api, workers, spans, start, startApi, startWorker },
+    ...{ tree, env, database, link, redis, mail, payments, api, workers, spans, errors },
+    ...{ start, startApi, startWorker },
     said: () => [api, ...workers].map((door) => door?.said() ?? '').join('\n'),
     close: () => parts.disposeAsync(),
   }

@@ -1,8 +1,9 @@
-// The part of data-forbidden.ts about what is done at fixed times.
+// The part of data-forbidden.ts about what is done at fixed times, backups included.
 export const scheduleRows = `
   INSERT INTO schedules (name, cron) VALUES ('purge', '0 3 * * *'), ('digest', '0 8 * * *');
   INSERT INTO schedule_runs (name, slot) VALUES ('purge', now()), ('purge', now() - interval '1 day');
-  INSERT INTO daily_figures (day, name, value) VALUES (now(), 'jobs', 1), (now() - interval '1 day', 'jobs', 1)`
+  INSERT INTO daily_figures (day, name, value) VALUES (now(), 'jobs', 1), (now() - interval '1 day', 'jobs', 1);
+  INSERT INTO backups (kind, finished_at) VALUES ('logical', now()), ('drill', now())`
 
 export const forbiddenOfSchedules: Record<string, Record<string, string | string[]>> = {
   schedules: {
@@ -16,6 +17,10 @@ export const forbiddenOfSchedules: Record<string, Record<string, string | string
     schedule_runs_error_length: ["error = ''", "error = repeat('e', 501)"],
     schedule_runs_finished_without_error: "finished_at = now(), error = 'failed'",
     schedule_runs_result_of_finished: "result = '{}'",
+  },
+  backups: {
+    backups_pkey: "kind = 'drill'",
+    backups_kind_known: "kind = 'partial'",
   },
   daily_figures: {
     daily_figures_pkey: 'day = now()',

@@ -116,6 +116,7 @@ export const forbidden: Record<string, Record<string, string | string[]>> = {
   },
   outbox: {
     outbox_id_unique: `id = ${firstEvent}`,
+    outbox_traceparent_form: "traceparent = 'none'",
     outbox_dead_has_error: ['dead_at = now()', "error = 'why'"],
     outbox_ends_once: "handled_at = now(), dead_at = now(), error = 'why'",
   },
@@ -186,7 +187,14 @@ export const optional = [
   ...['jobs.published_at', 'jobs.closed_at', 'jobs.deleted_at', 'notifications.read_at', 'notifications.mailed_at'],
   ...['operations.result', 'operations.error', 'operations.finished_at'],
   ...['data_exports.sealed', 'data_exports.ended_at', 'data_exports.expires_at'],
-  ...['outbox.request_id', 'outbox.published_at', 'outbox.handled_at', 'outbox.dead_at', 'outbox.error'],
+  ...[
+    'outbox.request_id',
+    'outbox.traceparent',
+    'outbox.published_at',
+    'outbox.handled_at',
+    'outbox.dead_at',
+    'outbox.error',
+  ],
   ...['idempotency_keys.status', 'idempotency_keys.body'],
   ...['audit_log.actor_id', 'audit_log.actor_role', 'audit_log.request_id', 'audit_log.address_hash'],
   ...['audit_log.before', 'audit_log.after', 'audit_log.person_id'],

@@ -25,19 +25,20 @@ export async function recordRedis({ redis }: Pick<Context, 'redis'>) {
   return { commands, close: () => socket.destroy() }
 }
 
-/** Looks for texts in lines, metrics, spans, Redis and every row of every table. `allowed` tells where one may stand. */
+/** Looks for texts in lines, metrics, spans, reported errors, Redis and every row of every table. `allowed` tells where one may stand. */
 export async function findKept(
   context: Context,
   recording: Recording,
   texts: Record<string, string>,
   allowed: (name: string, where: string) => boolean = () => false,
 ): Promise<Find[]> {
-  const { logs, sql, workers, apiAt, metrics, spans } = context
+  const { logs, sql, workers, apiAt, metrics, exported, errors } = context
   const ofWorkers = await Promise.all(workers.map(({ url }) => apiAt(url).anonymous('GET', '/metrics')))
   const places = new Map([
     ['logs', logs.said()],
     ['metrics', [...(await metrics()).keys(), ...ofWorkers.map(({ text }) => text)].join('\n')],
-    ['spans', JSON.stringify(spans())],
+    ['spans', exported()],
+    ['errors', errors.said()],
     ['redis', recording.commands().join('\n')],
   ])
   const tables = await sql.owner<{ name: string }>(

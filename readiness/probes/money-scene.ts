@@ -5,7 +5,7 @@ import { red } from '../control.ts'
 import { operationOf } from './routes-table.ts'
 import { invoke, make, openJob } from './scene.ts'
 
-type Parties = { client: Person; worker: Person }
+export type Parties = { client: Person; worker: Person }
 type Contract = { id: string; status: string; price: { amount: number } }
 
 /** The two parties of the contracts to come. */

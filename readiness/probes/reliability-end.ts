@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Context } from '../context/context.ts'
+import type { ErrorEvent } from '../context/error-receiver.ts'
 import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
 import { hasEnded, outcome, together } from './reliability-scene.ts'
@@ -11,7 +12,7 @@ import { hasEnded, outcome, together } from './reliability-scene.ts'
 const preload = ['readiness/probes/reliability-uncaught.ts']
 
 export async function endsInGoodOrder(context: Context): Promise<Evidence> {
-  const { startApi, sql, until, apiAt } = context
+  const { startApi, sql, until, apiAt, errors } = context
   const [thrower, rejecter] = await together(startApi({}, preload), startApi({}, preload))
   const held = await sql.hold('jobs')
   const inFlight = [thrower, rejecter].map(({ url }) => outcome(apiAt(url).anonymous('GET', '/v1/jobs')))
@@ -35,8 +36,21 @@ export async function endsInGoodOrder(context: Context): Promise<Evidence> {
   await until('goes-on', () => hasEnded(thrower) && hasEnded(rejecter))
   const codes = [thrower, rejecter].map(({ child }) => child.exitCode ?? 0)
   if (codes.includes(0)) red('exit-code-zero', codes.join())
-  return { thrown: `exit code ${codes[0]}`, rejected: `exit code ${codes[1]}`, inFlight: '200', logged: 'fatal' }
+  for (const word of ['thrown', 'rejected'])
+    await until('not-reported', () => errors.events().some(saysOf(word)), { within: 2000 })
+  return {
+    thrown: `exit code ${codes[0]}`,
+    rejected: `exit code ${codes[1]}`,
+    inFlight: '200',
+    logged: 'fatal',
+    reported: 2,
+  }
 }
+
+const saysOf =
+  (word: string) =>
+  ({ release, exception }: ErrorEvent): boolean =>
+    Boolean(release && exception?.values?.[0]?.value?.startsWith(word))
 
 function fatalLine({ until }: Context, door: Door, word: string): Promise<unknown> {
   const isIt = ({ level, err }: Record<string, unknown>) =>

@@ -4,6 +4,7 @@ import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { findKept, recordRedis } from './everything-kept.ts'
+import { newTrace } from './observability-traces.ts'
 import { operations, pathOf } from './routes-table.ts'
 
 type Canaries = Record<string, string>
@@ -27,9 +28,10 @@ export async function secretsGoNowhere(context: Context): Promise<Evidence> {
         if (status >= 400 && name !== 'query' && text.includes(canary))
           red('in-error-body', `${name}: ${text.slice(0, 300)}`)
     await until('nothing-logged', () => logs.said().includes('a job failed'))
+    await untilAllIsTold(context)
     const isOfAddresses = (name: string, where: string) => name.startsWith('email') && ofAddresses.includes(where)
     const [found] = await findKept(context, recording, canaries, isOfAddresses)
-    const place = ['logs', 'redis', 'metrics', 'spans'].includes(found?.where ?? '') ? found?.where : 'a-row'
+    const place = ['logs', 'redis', 'metrics', 'spans', 'errors'].includes(found?.where ?? '') ? found?.where : 'a-row'
     if (found) red(`in-${place}`, found.around)
     return {
       canaries: Object.keys(canaries),
@@ -37,6 +39,8 @@ export async function secretsGoNowhere(context: Context): Promise<Evidence> {
       refusals: answers.filter(({ status }) => status >= 400).length,
       lines: logs.said().split('\n').length,
       redisCommands: recording.commands().length,
+      spans: context.spans().length,
+      reportedErrors: context.errors.events().length,
     }
   } finally {
     recording.close()
@@ -137,13 +141,25 @@ async function loseTheDatabase({ api, link, until }: Context, { email, newPasswo
   return answer
 }
 
-/** A mail server that names the recipient when it refuses. */
-async function refuseTheMail({ api, mail, workers, until }: Context, { email = '' }: Canaries): Promise<void> {
+/** A mail server that names the recipient when it refuses. The span of the job that failed is waited for: spans come in their order. */
+async function refuseTheMail({ api, mail, workers, spans, until }: Context, { email = '' }: Canaries): Promise<void> {
+  const { traceId, headers } = newTrace()
   mail.refuse((address) => (address === email ? `5.1.1 <${email}>: there is no such person` : undefined))
   try {
-    await api.anonymous('POST', '/v1/auth/magic-links', { body: { email } })
+    await api.anonymous('POST', '/v1/auth/magic-links', { body: { email }, headers })
     await until('mail-not-tried', () => workers.some(({ said }) => said().includes('a job failed')))
+    await until('no-spans', () =>
+      spans().some((span) => span.traceId === traceId && span.service === 'seaworthy-worker' && span.failed),
+    )
   } finally {
     mail.refuse(undefined)
   }
+}
+
+/** Spans and reports leave a process later than its answers, in their order. */
+async function untilAllIsTold({ api, errors, spans, until }: Context): Promise<void> {
+  const { traceId, headers } = newTrace()
+  await api.anonymous('GET', '/v1/jobs', { headers })
+  await until('no-spans', () => spans().some((span) => span.traceId === traceId && span.service === 'seaworthy-api'))
+  await until('no-reported-error', () => errors.events().length > 0)
 }

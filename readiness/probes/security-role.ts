@@ -49,7 +49,12 @@ const forbidden: Record<string, readonly string[]> = {
     'TRUNCATE audit_seals',
   ],
   'other-schema-allowed': ['SELECT n FROM elsewhere.things', 'CREATE TABLE elsewhere.planted (n integer)'],
-  'ungranted-table-allowed': ['SELECT n FROM ungranted', 'DELETE FROM users', 'DELETE FROM contracts'],
+  'ungranted-table-allowed': [
+    'SELECT n FROM ungranted',
+    'DELETE FROM users',
+    'DELETE FROM contracts',
+    'UPDATE backups SET finished_at = now()',
+  ],
   'migrations-changeable': [
     "INSERT INTO schema_migrations (name, run_on) VALUES ('9999_planted', now())",
     "UPDATE schema_migrations SET name = '9999_planted'",

@@ -18,6 +18,7 @@ const optional: Partial<Record<Need, () => Promise<unknown>>> = {
     await execute('docker', ['info'], { timeout: 10_000 })
     await execute('docker', ['compose', 'version'], { timeout: 10_000 })
   },
+  go: () => execute('go', ['version'], { timeout: 10_000 }),
 }
 
 /** Asks for what the controls at hand need. */

@@ -37,6 +37,12 @@ test('with --since, of those that the change touched; of all, when that is none'
   expect(controls.filter(read().sabotages(controls, undefined))).toEqual([])
 })
 
+test('with --minutes, of those whose turn comes in time', () => {
+  const controls = [built({})]
+  expect(controls.filter(read('--sabotage', '--minutes', '1').sabotages(controls))).toEqual(controls)
+  expect(controls.filter(read('--sabotage', '--minutes', '1e-9').sabotages(controls))).toEqual([])
+})
+
 test('a target has a report folder of its own', () => {
   expect(read('--target', 'https://api.example.com').report).toBe('/root/readiness-report/api.example.com')
   expect(read().report).toBe('/root/readiness-report')
@@ -46,6 +52,7 @@ test.each([
   [['--nonsense'], /Options: --list/],
   [['--tier', 'quick'], /one of fast, slow, docker, all/],
   [['--area', 'XXX'], /one of SEC/],
+  [['--minutes', 'ten'], /number above 0/],
   [['--target', 'ftp://x'], /URL with http/],
   [['--target', 'http://x', '--sabotage'], /nothing is broken there/],
   [['--sign-off', 'Ada'], /--role security/],

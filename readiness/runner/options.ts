@@ -15,6 +15,7 @@ const known = {
   tier: { type: 'string' },
   sabotage: { type: 'boolean' },
   since: { type: 'string' },
+  minutes: { type: 'string' },
   target: { type: 'string' },
   token: { type: 'string' },
   report: { type: 'string' },
@@ -30,6 +31,7 @@ export function readOptions(words: string[], root: string) {
   const area = oneOf('--area', values.area?.toUpperCase(), Object.keys(areas))
   const tier = oneOf('--tier', values.tier, [...tiers, 'all'])
   const target = values.target === undefined ? undefined : urlOf(values.target)
+  const minutes = minutesOf(values.minutes)
   const home = resolve(values.home ?? join(root, 'readiness'))
   if (target && values.sabotage) throw new UsageError('--target only looks: nothing is broken there, so no --sabotage')
   return {
@@ -50,11 +52,15 @@ export function readOptions(words: string[], root: string) {
         ? only.includes(control.id)
         : target !== undefined || tier === 'all' || control.tier === (tier ?? 'fast')) &&
       (!area || control.id.startsWith(area)),
-    /** Whose sabotages are tried: with --since of the controls that the change touched; of all, when that is none. */
+    /**
+     * Whose sabotages are tried: with --since of the controls that the change touched; of all, when that is none. With --minutes
+     * those of the controls whose turn comes within that time from now; the others are looked at only.
+     */
     sabotages(selection: readonly Control[], touched: readonly Control[] = []) {
       const chosen = selection.filter((control) => touched.includes(control))
       const wanted = new Set(chosen.length > 0 ? chosen : selection)
-      return (control: Control) => (values.sabotage ?? false) && wanted.has(control)
+      const end = performance.now() + minutes * 60_000
+      return (control: Control) => (values.sabotage ?? false) && wanted.has(control) && performance.now() < end
     },
   }
 }
@@ -75,6 +81,11 @@ function oneOf(name: string, value: string | undefined, allowed: readonly string
   if (value !== undefined && !allowed.includes(value))
     throw new UsageError(`${name} is one of ${allowed.join(', ')}, not "${value}"`)
   return value
+}
+
+function minutesOf(text = 'Infinity'): number {
+  if (!(Number(text) > 0)) throw new UsageError(`--minutes is a number above 0, not "${text}"`)
+  return Number(text)
 }
 
 function urlOf(text: string): string {
