@@ -39,7 +39,9 @@ export const observabilityTraces: Control[] = [
       source('the outbox loses it', 'src/db/outbox.ts', 'traceparent: traceparent() ?? null', 'traceparent: null', {
         red: 'no-publish-span',
       }),
-      removed(app, '  await app.register(tracing, { begin, slow: config.requestLog.slow })', { red: 'no-server-span' }),
+      removed(app, '  await app.register(tracing, { begin, slow: config.requestLog.slow })', {
+        red: 'answer-without-trace',
+      }),
       removed(spans, "    if (parent) request.headers.set('traceparent', parent)", { red: 'outside-not-told' }),
       removed(plugin, "        reply.header('traceresponse', present())", { red: 'answer-without-trace' }),
       removed('src/lib/log.ts', '    mixin: traceIds,', { red: 'line-without-trace' }),
