@@ -26,9 +26,9 @@ export const telemetry = {
   ),
   LOG_FILE: Type.Optional(
     Type.String({
-      minLength: 1,
+      pattern: '^/.',
       maxLength: 1000,
-      should: 'the path of a file',
+      should: 'the absolute path of a file',
       description: 'File that gets the lines too, in five parts of 10 MB at most; usually standard output is enough',
     }),
   ),
@@ -45,9 +45,9 @@ export const telemetry = {
   ),
   PROFILE_RATIO: share('requests during which the CPU is profiled, one at a time', 0),
   PROFILE_DIR: Type.String({
-    minLength: 1,
+    pattern: '^/.',
     maxLength: 1000,
-    should: 'the path of a folder',
+    should: 'the absolute path of a folder',
     default: '/tmp/seaworthy-profiles',
     description: 'Folder of the profiles, which are kept for 24 hours',
   }),
