@@ -1,4 +1,6 @@
 // What the variables of the environment are to the service: the shape of its configuration.
+import { dirname } from 'node:path'
+import process from 'node:process'
 import type { Static } from 'typebox'
 import { limitOf, wordsOf } from './environment.edge.schemas.ts'
 import { timesOf } from './environment.schedules.schemas.ts'
@@ -14,6 +16,8 @@ export function arrange(v: Values) {
     appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
     deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
     log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT, file: v.LOG_FILE },
+    /** A folder on the disk that fills. */
+    disk: v.LOG_FILE ? dirname(v.LOG_FILE) : process.cwd(),
     requestLog: { successRatio: v.LOG_SUCCESS_RATIO, slow: v.SLOW_REQUEST_MS },
     tracing: { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: v.TRACE_RATIO },
     errors: { dsn: v.SENTRY_DSN },

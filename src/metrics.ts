@@ -6,7 +6,7 @@ import type { Part, Process } from './run.ts'
 export async function startMetrics({ config, log, services: { metrics } }: Process): Promise<Part> {
   const server = createServer(async ({ url }, answer) => {
     if (url !== '/metrics') return void answer.writeHead(404).end()
-    answer.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text())
+    await metrics.serve(answer)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.edge.metricsPort, config.http.host, resolve)

@@ -1,5 +1,4 @@
 // One process of the service: log, resources and services, and the parts that run on them. Closes the parts in reverse.
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Config } from './config.ts'
@@ -44,7 +43,7 @@ export async function run(config: Config, service: string, start: Step[], beneat
     const resources = await openResources(config, log)
     running.push(resources)
     services = await createServices(config, resources, log)
-    watchProcess(services.metrics, { poolUse: resources.poolUse, folder: process.cwd() })
+    watchProcess(services.metrics, { poolUse: resources.poolUse, folder: config.disk })
     // Before the first request, so that it meets the modes and switches as they are.
     running.push(
       await services.switches.keepFresh(),

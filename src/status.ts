@@ -21,7 +21,7 @@ export const statusOf =
     cache: services.cache.use(),
     // Without their store there is nothing to say, and the check of it says why.
     queues: await queues.counts().catch(() => []),
-    disk: await disk(process.cwd()),
+    disk: await disk(config.disk),
   })
 
 async function disk(folder: string) {

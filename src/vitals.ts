@@ -1,16 +1,20 @@
 // Saturation: what this process, and what it stands on, have left. Asked at each scrape, never by a request.
 import { statfs } from 'node:fs/promises'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type DatabaseVitals, readBackups, readVitals } from './db/vitals.ts'
 import type { Metrics, Sample } from './lib/metrics.ts'
 import type { Resources } from './resources.ts'
 import { version } from './version.ts'
 
-type Own = Pick<Resources, 'poolUse'> & { /** On the disk that the process writes to. */ folder: string }
+type Own = Pick<Resources, 'poolUse'> & { /** On the disk that is written to. */ folder: string }
 type Stores = Pick<Resources, 'db' | 'limitsRedis' | 'cacheRedis'> & {
   /** What the Redis of the queues says of itself. */
   queuesInfo: () => Promise<string | undefined>
 }
+
+/** Milliseconds for which one store is waited for: less than for all of them together. */
+const patience = 500
 
 /** Of every process. */
 export function watchProcess(metrics: Metrics, { poolUse, folder }: Own): void {
@@ -112,7 +116,7 @@ export function watchStores(metrics: Metrics, { db, limitsRedis, cacheRedis, que
     async () => {
       const answers = await Promise.all(
         // One that is away has no sample, and the others have theirs.
-        Object.entries(stores).map(async ([store, ask]) => ({ store, text: await ask().catch(() => undefined) })),
+        Object.entries(stores).map(async ([store, ask]) => ({ store, text: await inTime(ask()) })),
       )
       return objectOf(of, ([, field]) =>
         answers.flatMap(({ store, text }) => (text ? [{ labels: { store }, value: fieldOf(text, field) }] : [])),
@@ -120,6 +124,9 @@ export function watchStores(metrics: Metrics, { db, limitsRedis, cacheRedis, que
     },
   )
 }
+
+const inTime = <T>(answer: Promise<T>) =>
+  Promise.race([answer.catch(() => undefined), delay(patience, undefined, { ref: false })])
 
 /** Lines are name:value (redis.io, INFO). */
 const fieldOf = (info: string, name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)

@@ -84,8 +84,7 @@ export async function startHealth({ config, services: { readiness, metrics } }: 
     '/health/ready': readiness.verdict,
   }
   const server = createServer(async ({ url = '' }, answer) => {
-    if (url === '/metrics')
-      return void answer.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text())
+    if (url === '/metrics') return metrics.serve(answer)
     const verdict = await pages[url]?.()
     const well = verdict && ['live', 'ready', 'degraded'].includes(verdict.status)
     const status = verdict ? (well ? 200 : 503) : 404

@@ -36,7 +36,7 @@ export const observabilitySlos: Control[] = [
       source(
         'a wait of five minutes is no delay',
         rules,
-        'seaworthy_queue_wait_duration_seconds_bucket{le="30"}[5m]',
+        'seaworthy_queue_wait_duration_seconds_bucket{le=~"30(.0)?"}[5m]',
         'seaworthy_queue_wait_duration_seconds_bucket{le="300"}[5m]',
         { red: 'queue-delay-share-wrong' },
       ),

@@ -46,7 +46,7 @@ export const observabilityTraces: Control[] = [
       removed(plugin, "        reply.header('traceresponse', present())", { red: 'answer-without-trace' }),
       removed('src/lib/log.ts', '    mixin: traceIds,', { red: 'line-without-trace' }),
       removed('src/lib/redis.ts', '  trace(redis, url)', { red: 'no-redis-span' }),
-      source('spans have what people search for', plugin, "request.url.split('?', 1)[0]", 'request.url', {
+      source('spans have what people search for', plugin, "'http.route': route", "'http.route': request.url", {
         red: 'personal-data',
       }),
       source(

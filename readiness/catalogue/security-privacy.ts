@@ -66,10 +66,10 @@ export const securityPrivacy: Control[] = [
       source(
         'spans have the values of statements',
         'src/db/client.ts',
-        'return await inSpan(...spanOf(config.text), () => send(prepare(config), values))',
+        'return await (isRecorded() ? inSpan(...spanOf(config.text), run) : run())',
         `const [name, about] = spanOf(config.text)
       const attributes = { ...about.attributes, 'db.query.parameters': values.join() }
-      return await inSpan(name, { ...about, attributes }, () => send(prepare(config), values))`,
+      return await inSpan(name, { ...about, attributes }, run)`,
         { red: 'in-spans' },
       ),
       source(

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { inSpan, SpanKind } from '../lib/spans.ts'
+import { inSpan, isRecorded, SpanKind } from '../lib/spans.ts'
 import { runStatement, wasCancelled } from './cancel.ts'
 import { putOff } from './committed.ts'
 import { type Connections, tryRested } from './connections.ts'
@@ -112,7 +112,8 @@ type Send = (config: Query, values: unknown[]) => Promise<unknown>
 function ormOver(send: Send, prepare = named): Orm {
   const query = async (config: Query, values: unknown[]) => {
     try {
-      return await inSpan(...spanOf(config.text), () => send(prepare(config), values))
+      const run = () => send(prepare(config), values)
+      return await (isRecorded() ? inSpan(...spanOf(config.text), run) : run())
     } catch (error) {
       throw databaseFailure(error)
     }

@@ -2,6 +2,7 @@
 import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import type { Database, Tx } from './client.ts'
+import { marked } from './committed.ts'
 import { and, eq, lt, sql } from './drizzle.ts'
 import { isLockTimeout } from './failures.ts'
 import { idempotencyKeys as keys } from './tables.ts'
@@ -36,6 +37,7 @@ export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx
     const stored = await claim(tx, once)
     if (stored) return replay<T>(once, stored)
     await tx.execute(sql`SAVEPOINT work`)
+    const forget = marked(tx)
     try {
       const result = await work(tx)
       await store(tx, once, { status: once.status, body: result })
@@ -43,6 +45,7 @@ export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
       await tx.execute(sql`ROLLBACK TO SAVEPOINT work`)
+      forget()
       await store(tx, once, refusalOf(error))
       return { refusal: error }
     }

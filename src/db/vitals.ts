@@ -16,8 +16,8 @@ export async function readVitals(db: Database): Promise<DatabaseVitals> {
   const { rows } = await db.execute<Record<keyof DatabaseVitals, string>>(sql`
     SELECT
       (SELECT count(*) FROM outbox WHERE handled_at IS NULL AND dead_at IS NULL) AS "outboxWaiting",
-      (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)
-        FROM outbox WHERE handled_at IS NULL AND dead_at IS NULL) AS "outboxAgeSeconds",
+      coalesce((SELECT extract(epoch FROM now() - created_at) FROM outbox
+        WHERE handled_at IS NULL AND dead_at IS NULL ORDER BY position LIMIT 1), 0) AS "outboxAgeSeconds",
       (SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL) AS "deadLetters",
       (SELECT coalesce(extract(epoch FROM max(now() - xact_start)), 0) FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS "oldestTransactionSeconds",

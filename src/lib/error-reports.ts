@@ -40,6 +40,7 @@ export async function openErrorReports({ dsn, release, deployment, service }: Op
           body: typeof body === 'string' ? body : new Uint8Array(body),
           signal: AbortSignal.timeout(patience),
         })
+        await answer.body?.cancel()
         // Sentry says by these when it wants fewer.
         const headers = {
           'x-sentry-rate-limits': answer.headers.get('x-sentry-rate-limits'),

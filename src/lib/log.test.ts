@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { run } from '../../test/run.ts'
 import { createLog } from './log.ts'
 
 /** A log, and the lines that it wrote. */
@@ -117,4 +121,13 @@ test.each([
   log.error({ err: new Error('it failed', { cause: new Error(message) }) })
   expect(lines[0]).toMatchObject({ err: { message: `it failed: ${told}` } })
   expect(JSON.stringify(lines)).not.toContain('planted')
+})
+
+test('a file on a full disk is given up, and the process goes on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'seaworthy-log-'))
+  await symlink('/dev/full', join(folder, 'lines.1.log'))
+  const { code, stdout, stderr } = await run('node', ['test/fixtures/logs-to-file.ts', join(folder, 'lines.log')])
+  await rm(folder, { recursive: true })
+  expect(stderr).toMatch(/^LOG_FILE gets no lines until a restart: /)
+  expect([code, stdout]).toEqual([0, expect.stringContaining('"msg":"after the file"')])
 })

@@ -73,11 +73,16 @@ export function createLog({ level, format, file, onError, destination, ...identi
 }
 
 /** For a machine that has nobody to collect lines: five parts of 10 MB at most, of which the oldest goes. */
-const openFile = (file: string): pino.DestinationStream =>
-  pino.transport({
+function openFile(file: string): pino.DestinationStream {
+  const stream = pino.transport({
     target: 'pino-roll',
     options: { file, size: '10m', mkdir: true, limit: { count: 4, removeOtherLogFiles: true } },
   })
+  // On a disk that is full, say: standard output has all lines, and each further one would be an error again.
+  stream.once('error', ({ message }: Error) => console.error(`LOG_FILE gets no lines until a restart: ${message}`))
+  stream.on('error', () => {})
+  return stream
+}
 
 const isOfError = (line: unknown): line is { err: unknown } =>
   typeof line === 'object' && line !== null && 'err' in line

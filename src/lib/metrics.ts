@@ -1,4 +1,5 @@
 // What this process counts, for Prometheus. Names and units by its conventions; docs/metrics.md is made of what is declared.
+import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import {
@@ -46,9 +47,8 @@ export function createMetrics() {
     watchProcess,
     asked,
     timed,
-    /** The text format, and its media type. */
     text: () => registry.metrics(),
-    contentType: registry.contentType,
+    serve,
     declared: (): Declared[] => registry.getMetricsAsArray().map(declaredOf),
   }
 
@@ -113,6 +113,12 @@ export function createMetrics() {
           for (const { value, labels = {} } of samples) this.set(labels, value)
         },
       })
+  }
+
+  /** Answers a scrape. A gauge that throws is a 500 of this one, and no end of the process. */
+  async function serve(answer: ServerResponse): Promise<void> {
+    const text = await registry.metrics().catch(() => undefined)
+    answer.writeHead(text === undefined ? 500 : 200, { 'content-type': registry.contentType }).end(text)
   }
 
   async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {

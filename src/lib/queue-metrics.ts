@@ -62,8 +62,9 @@ export function createQueueMetrics(metrics: Metrics) {
     },
     /** A try begins; call what it answers at its end. */
     begin(queue: string, job: Job): (outcome: 'success' | 'failure' | 'delayed') => void {
-      if (job.attemptsStarted > 1) retries.inc({ queue })
-      else waits.observe({ queue }, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000)
+      if (job.attemptsMade > 0) retries.inc({ queue })
+      if (job.attemptsStarted <= 1)
+        waits.observe({ queue }, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000)
       const end = runs.startTimer({ queue })
       return (outcome) => void end({ outcome })
     },

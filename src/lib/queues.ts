@@ -185,7 +185,8 @@ async function inUnit<T>(unit: Unit, attributes: Attributes, work: () => Promise
   try {
     return await unit.run(work)
   } catch (error) {
-    failure = { error }
+    // To wait is not to fail.
+    if (!(error instanceof DelayedError)) failure = { error }
     throw error
   } finally {
     unit.end(failure !== undefined, () => ({ attributes, ...failure }))

@@ -1,6 +1,6 @@
 // The seams of a trace. Work for a caller, a job or a schedule runs in the context of its trace (lib/tracing.ts); what stands here asks
 // that context. Where the trace is not recorded, a seam costs one look. Names and attributes follow OpenTelemetry's semantic
-// conventions, and hold no value that a caller sent.
+// conventions, and hold no value that a caller sent but the request's id.
 import {
   type Attributes,
   context,

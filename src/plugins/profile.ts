@@ -24,7 +24,10 @@ export const profile = fp<Options>(
     app.addHook('onRequest', async (request) => {
       if (profiled || Math.random() >= ratio) return
       profiled = request
-      await session.post('Profiler.start')
+      await session.post('Profiler.start').catch((error) => {
+        profiled = undefined
+        request.log.warn({ err: error }, 'a profile could not be begun')
+      })
     })
     app.addHook('onResponse', async (request) => {
       if (profiled !== request) return

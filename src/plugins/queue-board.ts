@@ -33,8 +33,8 @@ export const queueBoard: FastifyPluginAsync<{ queues: () => Queue[] }> = async (
     // Its files are found from the base that it names.
     reply.header('content-security-policy', pagePolicy([], { baseUri: ["'self'"] }))
     if (isFilled) return
-    isFilled = true
     board.setQueues(queues().map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })))
+    isFilled = true
   })
   await app.register(serverAdapter.registerPlugin(), { prefix: basePath })
 }

@@ -46,7 +46,6 @@ test('a request with a body is one span of its caller’s trace, and its work an
       'http.request.method': 'POST',
       'http.route': '/things',
       'http.response.status_code': 200,
-      'url.path': '/things',
       'url.scheme': 'http',
     },
   })

@@ -58,8 +58,8 @@ function aboutOf(request: FastifyRequest, status: number) {
     'url.scheme': request.protocol,
     'network.protocol.version': request.raw.httpVersion,
     'seaworthy.request.id': request.id,
-    // The path of what is no route may hold anything.
-    ...(route && { 'http.route': route, 'url.path': request.url.split('?', 1)[0] }),
+    // Not the path itself, which may hold anything.
+    ...(route && { 'http.route': route }),
     ...(schema?.operationId && { 'seaworthy.operation': schema.operationId }),
   }
 }

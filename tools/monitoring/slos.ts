@@ -3,11 +3,16 @@
 import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 
-/** Objective: the share that must be good over 30 days. One of `good` and `bad` is given; both are counters, like `total`. */
+/**
+ * Objective: the share that must be good over 30 days. One of `good` and `bad` is given; both are counters, like `total`. Nobody is
+ * called for fewer than `least` that were bad, since of little traffic one is a large share. Prometheus 3 writes a bucket's bound of
+ * 30 as 30.0.
+ */
 export type Slo = {
   name: string
   title: string
   objective: number
+  least: number
   total: string
   good?: string
   bad?: string
@@ -58,6 +63,11 @@ function badShare({ total, good, bad }: Slo, window: string): string {
   return `(${share}) or vector(0)`
 }
 
+function badCount({ total, good, bad }: Slo, window: string): string {
+  const count = (counter: string) => `sum(increase(${counter}[${window}]))`
+  return bad ? count(bad) : `${count(total)} - (${count(good ?? '')} or vector(0))`
+}
+
 const budgetOf = ({ objective }: Slo) => Number((1 - objective).toFixed(6))
 
 /** monitoring/alerts/slos.yml */
@@ -67,6 +77,7 @@ export function renderAlerts(slos: readonly Slo[]): string {
       alert: `${pascal(slo.name)}Burn${long}`,
       expr: [long, short]
         .map((window) => `${ratioOf(window)}{slo="${slo.name}"} > ${factor} * ${budgetOf(slo)}`)
+        .concat(`on () (${badCount(slo, long)} >= ${slo.least})`)
         .join('\nand\n'),
       for: wait,
       labels: { severity, team: slo.name === 'payments' ? 'payments' : 'platform', slo: slo.name },

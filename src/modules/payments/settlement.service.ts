@@ -4,6 +4,7 @@ import { afterCommit } from '../../db/committed.ts'
 import { outbox } from '../../db/outbox.ts'
 import type { Metrics } from '../../lib/metrics.ts'
 import type { Outcome } from '../../lib/provider.ts'
+import { Currency } from '../../lib/schemas.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import type { ContractsService } from '../contracts/contracts.service.ts'
 import type { LedgerService } from '../ledger/ledger.service.ts'
@@ -35,6 +36,11 @@ export function createSettlementService({ db, metrics, audit, ledger, operations
     help: 'Money of payments that ended, in minor units of its currency',
     labelNames,
   })
+
+  // A series that begins at 1 has no growth: the first that fails after a deploy would be missed.
+  for (const kind of ['charge', 'refund', 'payout'])
+    for (const status of ['succeeded', 'failed'])
+      for (const currency of Currency.enum) ends.inc({ kind, status, currency }, 0)
 
   return { settle, settleIn }
 
