@@ -57,7 +57,7 @@ export async function queuesAreSeen(context: Context) {
       grown(`seaworthy_queue_run_duration_seconds_${part}`, { queue: 'events', outcome: 'success' })
     await until('run-not-measured', async () => (await ran('count')) >= waiters, { within: 2000 })
     if ((await waited('count')) !== waiters) red('wait-not-measured', `${await waited('count')} of ${waiters}`)
-    if ((await waited('sum')) < seconds * (waiters - 1)) red('wait-not-measured', `${await waited('sum')} s`)
+    if ((await waited('sum')) < oldest) red('wait-not-measured', `${await waited('sum')} s`)
     if ((await ran('sum')) < seconds || (await ran('count')) > waiters)
       red('run-not-measured', `${await ran('count')} in ${await ran('sum')} s`)
     return { waiting: waiters - 1, oldest, waitedInAll: await waited('sum'), ranInAll: await ran('sum') }
