@@ -1,5 +1,5 @@
 // Where probes are run: one stack that undisturbing probes share, and one of its own for whatever varies from it.
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Context, createContext } from '../context/context.ts'
 import type { Run } from '../context/run.ts'
@@ -69,5 +69,7 @@ export function createBench(run: Run, slot: number) {
 
   async function close(): Promise<void> {
     await (await shared?.catch(() => undefined))?.close()
+    // The slow tier has a bench of the same number.
+    if (copied) rmSync(copied, { recursive: true, force: true })
   }
 }
