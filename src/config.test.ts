@@ -35,6 +35,11 @@ describe('reading', () => {
     })
   })
 
+  test('the disk that is watched is that of the log file, where there is one', () => {
+    expect(loadConfig(given({ LOG_FILE: '/var/log/seaworthy/api.log' })).disk).toBe('/var/log/seaworthy')
+    expect(loadConfig(given()).disk).toBe(process.cwd())
+  })
+
   test('the public URL loses the slashes at its end, so that paths can follow', () => {
     expect(loadConfig(given({ PUBLIC_URL: 'https://api.seaworthy.test//' })).publicUrl).toBe(
       'https://api.seaworthy.test',

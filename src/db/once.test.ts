@@ -7,6 +7,7 @@ import { loadConfig } from '../config.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import { openDatabase, type Tx } from './client.ts'
+import { afterCommit } from './committed.ts'
 import { sql } from './drizzle.ts'
 import { purgeKeys, runOnce } from './once.ts'
 
@@ -183,4 +184,15 @@ test('the purge forgets the keys that no longer count, and no others', async () 
   await runOnce(db, call({ key: 'fresh' }), work)
   expect(await purgeKeys(db)).toBe(1)
   expect((await keys()).map(({ key }) => key)).toEqual(['fresh'])
+})
+
+test('what was put off until COMMIT by work that was then refused is not done', async () => {
+  const done: string[] = []
+  const refused = runOnce(db, call(), async (tx) => {
+    afterCommit(tx, () => done.push('refused'))
+    throw new AppError(409, 'NOT_NOW', 'Not now')
+  })
+  await expect(refused).rejects.toThrow('Not now')
+  await runOnce(db, call({ key: 'another' }), async (tx) => void afterCommit(tx, () => done.push('kept')))
+  expect(done).toEqual(['kept'])
 })

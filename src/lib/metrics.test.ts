@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { createMetrics } from './metrics.ts'
 
@@ -38,4 +41,24 @@ test('a scrape does not wait longer than a second or so for what hangs', async (
   const start = performance.now()
   expect(await lineOf(metrics, 'never')).toEqual([])
   expect(performance.now() - start).toBeLessThan(5000)
+})
+
+test('a gauge that throws costs one scrape, and not the process', async () => {
+  const metrics = createMetrics()
+  const server = createServer((_request, answer) => metrics.serve(answer)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const scrape = () => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  let broken = true
+  metrics.gauge({
+    name: 'here_gauge',
+    help: 'Any',
+    collect() {
+      if (broken) throw new Error('broken')
+      this.set(1)
+    },
+  })
+  expect((await scrape()).status).toBe(500)
+  broken = false
+  expect([await (await scrape()).text()]).toEqual([expect.stringContaining('here_gauge 1')])
+  server.close()
 })

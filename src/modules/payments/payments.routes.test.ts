@@ -128,3 +128,12 @@ test('while the provider is known to be away a funding waits, and a payout is re
   services.outside.reset('payments')
   await until(async () => (await seen(contract)).status === 'funded')
 })
+
+test('every kind of end is counted from 0, so that the first of it is a growth', async () => {
+  const text = await services.metrics.text()
+  for (const series of [
+    'kind="payout",status="failed",currency="JPY"',
+    'kind="refund",status="succeeded",currency="CHF"',
+  ])
+    expect(text).toContain(`seaworthy_payments_total{${series}} 0`)
+})
