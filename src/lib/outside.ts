@@ -134,13 +134,12 @@ export function createOutside({ metrics, failures, openFor }: { metrics: Metrics
         }
       }
       try {
-        return await places.execute(() => {
-          // What is refused here was no call: it would count as one that failed at once.
-          refuseWhileOpen()
-          return metrics.timed(name, () =>
+        // What is refused counts as a failure too: while a breaker is open there are no other calls that an alert could go by.
+        return await metrics.timed(name, () =>
+          places.execute(() =>
             repeatable && again ? repeats.execute(attempt, AbortSignal.timeout(again.within)) : attempt(),
-          )
-        })
+          ),
+        )
       } catch (error) {
         throw error instanceof BulkheadRejectedError ? unavailable() : error
       }
