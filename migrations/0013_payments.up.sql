@@ -1,3 +1,5 @@
+-- Written before the first release, when nobody was served beside it. What comes later makes it as docs/migrations.md says.
+-- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid, adding-foreign-key-constraint
 -- What becomes of a contract, and of the money that the provider moves for it.
 ALTER TABLE contracts
   ADD fee_bps integer NOT NULL DEFAULT 0,

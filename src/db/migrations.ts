@@ -10,12 +10,26 @@ import { sql } from './drizzle.ts'
 const folder = resolve(import.meta.dirname, '../../migrations')
 const table = 'schema_migrations'
 
+/** How long a migration may wait for a lock of a table, in ms: reads that come later wait behind it, and give up after two seconds. */
+const lockTimeout = 1000
+/** How often the server looks whether this process is still there, in ms: one that was killed lets go of its locks. */
+const lookForUs = 1000
+
 type Options = { url: string; direction: 'up' | 'down'; count?: number; say?: (line: string) => void; dir?: string }
 
 /** Runs migrations and answers their names. Of several processes that start at once one runs them, the others wait for it. */
 export async function migrate({ url, direction, count, say = () => {}, dir = folder }: Options): Promise<string[]> {
+  let current: string | undefined
+  const begin = (name: string) => {
+    current = name
+  }
   const options: RunnerOption = {
-    databaseUrl: { connectionString: url, connectionTimeoutMillis: 5000, application_name: 'seaworthy-migrate' },
+    databaseUrl: {
+      connectionString: url,
+      connectionTimeoutMillis: 5000,
+      application_name: 'seaworthy-migrate',
+      options: `-c client_connection_check_interval=${lookForUs}`,
+    },
     dir: join(dir, '*.up.sql'),
     useGlob: true,
     migrationsTable: table,
@@ -23,21 +37,32 @@ export async function migrate({ url, direction, count, say = () => {}, dir = fol
     count: count ?? (direction === 'up' ? Number.POSITIVE_INFINITY : 1),
     advisoryLockMode: 'wait',
     singleTransaction: false,
-    migrationLoaderStrategies: [{ extensions: ['.sql'], loader: (paths) => Promise.all(paths.map(load)) }],
+    migrationLoaderStrategies: [
+      { extensions: ['.sql'], loader: (paths) => Promise.all(paths.map((path) => load(path, begin))) },
+    ],
     logger: { info: () => {}, warn: say, error: say, debug: () => {} },
   }
-  const ran = await runner(options)
-  return ran.map(({ name }) => name)
+  try {
+    const ran = await runner(options)
+    return ran.map(({ name }) => name)
+  } catch (error) {
+    if (current === undefined) throw error
+    const { message } = error as Error
+    throw new Error(`The migration ${current} failed on its way ${direction}: ${message}`, { cause: error })
+  }
 }
 
 // The library's own loaders would run a down file as a migration, or wrap CREATE INDEX CONCURRENTLY in a transaction.
-async function load(path: string) {
+async function load(path: string, begin: (name: string) => void) {
   const [up, down] = await Promise.all([
     readFile(path, 'utf8'),
     readFile(path.replace(/\.up\.sql$/, '.down.sql'), 'utf8'),
   ])
   const action = (text: string) => (pgm: MigrationBuilder) => {
+    begin(migrationName(path))
     if (text.startsWith('-- no transaction')) pgm.noTransaction()
+    // Not for the connection: waiting for another replica that migrates is no fault.
+    else pgm.sql(`SET LOCAL lock_timeout = ${lockTimeout}`)
     pgm.sql(text)
   }
   return {

@@ -78,6 +78,7 @@ test('the short names work, and say that they go', async () => {
     expect(answer.headers).toMatchObject({
       deprecation: expect.stringMatching(/^@\d+$/),
       sunset: expect.stringContaining('2027'),
+      link: expect.stringContaining('</health/'),
     })
   }
 })

@@ -13,8 +13,8 @@ type Options = { readiness: Readiness; facts: () => Promise<Facts> }
 
 const tags = ['system']
 const live = () => ({ status: 'live' as const })
-// RFC 9745 and RFC 8594: the short names go at the end of 2027.
-const deprecated = { deprecation: '@1795046400', sunset: 'Fri, 31 Dec 2027 23:59:59 GMT' }
+// The short names go at the end of 2027.
+const times = { since: '2026-11-19T00:00:00Z', until: '2027-12-31T23:59:59Z' }
 
 export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readiness, facts }) => {
   const ready = async () => readyOrNot(await readiness.verdict())
@@ -76,15 +76,11 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         tags,
         summary: 'Use /health/live',
         description: 'A short name for /health/live, until the end of 2027.',
-        deprecated: true,
         response: { 200: Live },
       },
-      config: { access: 'public', limit: 'none' },
+      config: { access: 'public', limit: 'none', deprecated: { ...times, successor: '/health/live' } },
     },
-    (_request, reply) => {
-      reply.headers(deprecated)
-      return live()
-    },
+    live,
   )
 
   app.get(
@@ -95,15 +91,11 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (app, { readines
         tags,
         summary: 'Use /health/ready',
         description: 'A short name for /health/ready, until the end of 2027.',
-        deprecated: true,
         response: { 200: Ready },
       },
-      config: { access: 'public', limit: 'none' },
+      config: { access: 'public', limit: 'none', deprecated: { ...times, successor: '/health/ready' } },
     },
-    (_request, reply) => {
-      reply.headers(deprecated)
-      return ready()
-    },
+    ready,
   )
 }
 
