@@ -38,10 +38,14 @@ const isOrigin = (word: string) => word === '*' || succeeds(() => new URL(word).
 const isHost = (word: string) => /^[a-z0-9.-]+$/i.test(word)
 
 export const edge = {
-  TRUST_PROXY: list(
-    (word) => word === 'loopback' || word === 'private' || isNetwork(word),
-    'a list of networks such as 10.0.0.0/8, or the words loopback and private, separated by commas',
-    'Proxies whose X-Forwarded-For counts: networks (CIDR), or loopback, or private. None where empty',
+  // Fly's proxy says who calls in a field of its own, so it can't be one hop of several.
+  TRUST_PROXY: Type.Refine(
+    list(
+      (word) => word === 'fly' || word === 'loopback' || word === 'private' || isNetwork(word),
+      'a list of networks such as 10.0.0.0/8, or the words loopback and private, separated by commas, or fly alone',
+      'Proxies whose X-Forwarded-For counts: networks (CIDR), or loopback, or private; or fly, whose Fly-Client-IP counts. None where empty',
+    ),
+    (text) => text.trim() === 'fly' || !wordsOf(text).includes('fly'),
   ),
   ALLOWED_HOSTS: list(
     isHost,

@@ -18,11 +18,18 @@ test('lists, limits and networks are read', () => {
   expect(edge.corsOrigins).toEqual(['https://app.example.com', 'http://localhost:3000'])
 })
 
+test('the proxy of Fly.io is named alone', () => {
+  expect(loadConfig(given({ TRUST_PROXY: ' fly ' })).edge.trustProxy).toEqual(['fly'])
+})
+
 test.each([
   ['TRUST_PROXY', 'everyone'],
   ['TRUST_PROXY', '10.0.0.0'],
   ['TRUST_PROXY', '10.0.0.0/33'],
   ['TRUST_PROXY', '10.0.0.0/8/8'],
+  ['TRUST_PROXY', 'fly,10.0.0.0/8'],
+  ['TRUST_PROXY', 'fly,fly'],
+  ['TRUST_PROXY', 'Fly'],
   ['LIMIT_EXEMPT', 'fd00::/129'],
   ['LIMIT_EXEMPT', 'loopback'],
   ['LIMIT_AUTH', '5'],

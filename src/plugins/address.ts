@@ -3,6 +3,7 @@
 // It has no backing store. To remove it, delete its line in app.ts: limits by address then fail.
 import { createHmac, hkdfSync } from 'node:crypto'
 import { isIP, isIPv6 } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
 
@@ -17,14 +18,25 @@ declare module 'fastify' {
   }
 }
 
-/** What Fastify's `trustProxy` takes: the words mean networks of RFC 1122, RFC 1918 and RFC 4193. */
+/**
+ * From where Fly's proxy reaches a machine. Not from fdaa::/16, the private network of an organisation: any other machine there could
+ * call in the proxy's name. Where the proxy came from elsewhere, all callers would look like one, and nobody could pretend to be another.
+ */
+const flyProxy = ipaddr.parseCIDR('172.16.0.0/12') as [ipaddr.IPv4, number]
+
+/** What Fastify's `trustProxy` takes: the words mean networks of RFC 1122, RFC 1918 and RFC 4193, or Fly's proxy. */
 export function trustedProxies(words: readonly string[]): string[] | false {
-  const networks = { loopback: ['loopback'], private: ['uniquelocal'] }
+  const networks = { loopback: ['loopback'], private: ['uniquelocal'], fly: [flyProxy.join('/')] }
   return words.length > 0 && words.flatMap((word) => networks[word as 'loopback'] ?? word)
 }
 
-export const address = fp<{ secret: string }>(
-  async (app, { secret }) => {
+type Options = { secret: string; trustProxy?: readonly string[] }
+/** Characters of the longest address, an IPv4 one written inside IPv6. */
+const longest = 45
+
+export const address = fp<Options>(
+  async (app, { secret, trustProxy = [] }) => {
+    const clientOf = trustProxy.includes('fly') ? behindFly : behindProxies
     app.decorateRequest('address', '')
     const keys = monthlyKeys(secret)
     app.decorateRequest('addressHash', {
@@ -40,12 +52,29 @@ export const address = fp<{ secret: string }>(
 
     app.addHook('onRequest', async (request) => {
       // A proxy that vouches for what is no address is taken for the caller itself.
-      const given = isIP(request.ip) ? request.ip : (request.socket.remoteAddress ?? '')
-      request.address = isIP(given) ? ipaddr.process(given).toString() : given
+      const own = request.socket.remoteAddress ?? ''
+      const given = clientOf(request, own)
+      request.address = plain(isIP(given) ? given : own)
     })
   },
   { name: 'address' },
 )
+
+/** The last hop that is no proxy of ours. */
+const behindProxies = ({ ip }: FastifyRequest) => ip
+
+/** What the proxy itself saw. X-Forwarded-For ends with the address that was called, and begins with what the caller wrote. */
+function behindFly({ headers }: FastifyRequest, own: string): string {
+  const client = headers['fly-client-ip']
+  return isOfFly(own) && typeof client === 'string' && client.length <= longest ? client : own
+}
+
+function isOfFly(own: string): boolean {
+  const at = isIP(own) ? ipaddr.process(own) : undefined
+  return at instanceof ipaddr.IPv4 && at.match(flyProxy)
+}
+
+const plain = (address: string) => (isIP(address) ? ipaddr.process(address).toString() : address)
 
 function hashOf(address: string, key: Buffer): string {
   return createHmac('sha256', key).update(networkOf(address)).digest('base64url').slice(0, 22)
