@@ -1,4 +1,5 @@
 // The service as processes of their own over real parts, each of which can be killed and comes back: for chaos and its tests.
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,18 +18,19 @@ const root = resolve(import.meta.dirname, '..')
 export const manyCalls = parseEnv(readFileSync(join(root, 'config/load.env'), 'utf8')) as Record<string, string>
 
 export type Stack = Awaited<ReturnType<typeof openStack>>
-type Options = { appUrl: string; env: Record<string, string>; workers?: number }
+type Options = { appUrl: string; env: Record<string, string>; workers?: number; apis?: number }
 
-/** Starts Redis (AOF on), a mail catcher, a payment sandbox, one API and `workers` workers on a migrated database. `env` is the rest of the environment. */
-export async function openStack({ appUrl, env, workers = 1 }: Options) {
+/** Starts Redis (AOF on), a mail catcher, a payment sandbox, `apis` replicas of the API and `workers` workers on a migrated database. `env` is the rest of the environment. */
+export async function openStack({ appUrl, env, workers = 1, apis = 1 }: Options) {
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-stack-'))
   const redis = await openRedis({
     dir: join(folder, 'redis'),
     settings: { appendonly: 'yes', appendfsync: 'everysec' },
   })
   const mail = await openMailCatcher()
-  const [apiPort, ...healthPorts] = await freePorts(workers + 1)
-  const url = `http://127.0.0.1:${apiPort}`
+  const ports = await freePorts(apis + workers)
+  const [apiPorts, healthPorts] = [ports.slice(0, apis), ports.slice(apis)]
+  const url = `http://127.0.0.1:${apiPorts[0]}`
   const payments = await openPaymentSandbox({
     file: join(folder, 'payments.jsonl'),
     webhook: {
@@ -44,13 +46,17 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
     REDIS_URL: redis.url,
     SMTP_URL: mail.smtpUrl,
     PAYMENTS_URL: payments.url,
-    PORT: String(apiPort),
+    PORT: String(apiPorts[0]),
   }
-  const api = keep('src/server.ts', settings, /Server listening/)
+  const replicas = apiPorts.map((port) => ({
+    ...keep('src/server.ts', { ...settings, PORT: String(port) }, /Server listening/),
+    host: `127.0.0.1:${port}`,
+  }))
+  const api = replicas[0] as (typeof replicas)[number]
   const kept = healthPorts.map((port) =>
     keep('src/worker.ts', { ...settings, WORKER_HEALTH_PORT: String(port) }, /working on jobs/),
   )
-  await Promise.all([api, ...kept].map((child) => child.ready()))
+  await Promise.all([...replicas, ...kept].map((child) => child.ready()))
 
   return {
     url,
@@ -59,10 +65,11 @@ export async function openStack({ appUrl, env, workers = 1 }: Options) {
     redis,
     mail,
     payments,
-    api,
+    /** The first replica, where webhooks go, and all of them. */
+    ...{ api, replicas },
     workers: kept,
     async close() {
-      await Promise.all([api, ...kept].map((child) => child.stop()))
+      await Promise.all([...replicas, ...kept].map((child) => child.stop()))
       await Promise.all([redis.close(), mail.close(), payments.close()])
       await rm(folder, { recursive: true, force: true })
     },
@@ -77,7 +84,7 @@ function keep(file: string, env: Record<string, string>, readyLine: RegExp) {
   let up = current.until(readyLine)
   watch()
 
-  return { ready: () => up, said: () => [...said, current.said()].join('\n'), kill, stop }
+  return { ready: () => up, said: () => [...said, current.said()].join('\n'), kill, restart, stop }
 
   function start() {
     return startProcess([join(root, file)], { cwd: root, env })
@@ -100,6 +107,16 @@ function keep(file: string, env: Record<string, string>, readyLine: RegExp) {
     current.child.kill(signal)
   }
 
+  /** Ends it so, and waits until the next one is ready. Answers how the old one ended. */
+  async function restart(signal: NodeJS.Signals): Promise<number | string | null> {
+    const old = current
+    old.child.kill(signal)
+    const { code, signal: by } = await old.ended
+    // The next one starts when the same end is told to `watch`, which listened before.
+    await up
+    return code ?? by
+  }
+
   /** Lets it finish what it does. Answers its exit code, null when it had to be killed. */
   async function stop(): Promise<number | null> {
     stopped = true
@@ -108,11 +125,21 @@ function keep(file: string, env: Record<string, string>, readyLine: RegExp) {
   }
 }
 
-/** Ports that were free a moment ago. */
+/**
+ * Ports that were free a moment ago: below those that Linux gives to outgoing connections. Of those, one that a process leaves for the
+ * time of a restart could be taken by a client, or by a balancer that asks for it, and is connected to itself then.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const server = createServer().listen(randomInt(20_000, 32_000), '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    ports.add((server.address() as { port: number }).port)
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return [...ports]
 }

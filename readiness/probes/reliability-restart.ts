@@ -3,27 +3,23 @@ import type { Context } from '../context/context.ts'
 import type { Answer, Person } from '../context/http.ts'
 import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
-import { openBalancer } from './reliability-balancer.ts'
 import { apply, count, draft, isClosed, jobsOf, openJob, outcome, paced, together } from './reliability-scene.ts'
+import { openEdge, placeOf } from './rolling-edge.ts'
 
 export async function restartsWithoutLoss(context: Context): Promise<Evidence> {
-  const { api, server, startApi, load, until } = context
+  const { api, server, startApi, load } = context
   const [second, person, workerEnd] = await together(startApi(), api.as('client'), finishesItsJob(context))
-  const balancer = openBalancer(context, [server.url, second.url])
-  const { withToken, isReady, add, remove } = balancer
+  const edge = await openEdge(context, [server, second])
+  const { withToken } = edge
   const loads: ReturnType<typeof load>[] = []
   const stop = async () => (await Promise.all(loads.splice(0).map((one) => one.stop()))).flat()
   try {
-    await until('never-ready', () => isReady(server.url) && isReady(second.url))
     loads.push(load(() => paced(() => withToken('')('GET', '/v1/jobs?limit=5')), 3))
     loads.push(load(() => paced(() => withToken(person.token)('POST', '/v1/jobs', { body: draft() })), 3))
     const codes: number[] = []
     for (const old of [server, second]) {
       codes.push(await stopInGoodOrder(context, old, person))
-      const { url } = await startApi()
-      await remove(old.url)
-      add(url)
-      await until('never-ready-again', () => isReady(url))
+      await startApi(placeOf(old))
     }
     const outcomes = await stop()
     const lost = outcomes.filter((one) => one instanceof Error || one.status >= 300)
@@ -31,7 +27,7 @@ export async function restartsWithoutLoss(context: Context): Promise<Evidence> {
     return { requests: outcomes.length, lost: lost.length, exitCodes: codes, workerExitCode: workerEnd }
   } finally {
     await stop()
-    await balancer.close()
+    await edge.close()
   }
 }
 
