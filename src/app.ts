@@ -43,6 +43,7 @@ import { created } from './plugins/created.ts'
 import { csrf } from './plugins/csrf.ts'
 import { deadline } from './plugins/deadline.ts'
 import { degraded } from './plugins/degraded.ts'
+import { deprecated } from './plugins/deprecated.ts'
 import { drain } from './plugins/drain.ts'
 import { health } from './plugins/health.ts'
 import { home } from './plugins/home.ts'
@@ -60,6 +61,7 @@ import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { securityFields } from './plugins/security-fields.ts'
+import { securityTxt } from './plugins/security-txt.ts'
 import { tracing } from './plugins/tracing.ts'
 import { urlLimit } from './plugins/url-limit.ts'
 import { validation } from './plugins/validation.ts'
@@ -118,7 +120,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(urlLimit)
   await app.register(drain, { isDraining: services.readiness.isDraining })
   await app.register(degraded, { modes: services.readiness.modes })
-  await app.register(address, { secret: config.secret })
+  await app.register(address, { secret: config.secret, trustProxy: config.edge.trustProxy })
   await app.register(host, { hosts: config.edge.hosts, security })
   await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(controls)
@@ -136,6 +138,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })
   await app.register(idempotency, { secret: config.secret })
   await app.register(created)
+  await app.register(deprecated)
   await app.register(versions)
   await app.register(conditional)
   await app.register(compress, { from: config.edge.compressFrom })
@@ -149,6 +152,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
     facts: statusOf({ config, services, poolUse, queues }),
   })
   await app.register(jwks, { jwks: services.tokens.jwks })
+  await app.register(securityTxt, { ...config.reports, publicUrl: config.publicUrl })
   await app.register(queueBoard, { queues: queues.queues })
   await app.register(authRoutes, { prefix: '/v1/auth', identity: services.identity })
   await app.register(sessionsRoutes, { prefix: '/v1/auth', sessions: services.sessions })

@@ -14,6 +14,7 @@ export function arrange(v: Values) {
     deployment: v.DEPLOYMENT,
     publicUrl: v.PUBLIC_URL.replace(/\/+$/, ''),
     appUrl: (v.APP_URL ?? v.PUBLIC_URL).replace(/\/+$/, ''),
+    reports: { contacts: wordsOf(v.SECURITY_CONTACT), policy: v.SECURITY_POLICY_URL },
     deletedJobsKeptDays: v.DELETED_JOBS_KEPT_DAYS,
     log: { level: v.LOG_LEVEL, format: v.LOG_FORMAT, file: v.LOG_FILE },
     /** A folder on the disk that fills. */

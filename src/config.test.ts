@@ -68,6 +68,7 @@ describe('refusing', () => {
   test('all that is missing is named at once, with what it should be', () => {
     expect(problemsOf({})).toEqual([
       'PUBLIC_URL is missing: it should be a valid URL that starts with https:// or http://',
+      'SECURITY_CONTACT is missing: it should be where flaws are reported, such as mailto:security@your-domain or an https:// page, separated by commas',
       'DATABASE_URL is missing: it should be a valid URL that starts with postgres:// or postgresql://, or DATABASE_URL_FILE the path of a file with it',
       'SMTP_URL is missing: it should be a valid URL that starts with smtp:// or smtps://, or SMTP_URL_FILE the path of a file with it',
       'MAIL_FROM is missing: it should be an e-mail address',
@@ -83,7 +84,7 @@ describe('refusing', () => {
   test('the message has all the problems, a line for each', () => {
     const problems = problemsOf({ PORT: 'http' })
     expect(new ConfigError(problems).message.split('\n').slice(1)).toEqual(problems.map((problem) => `  ${problem}`))
-    expect(problems).toHaveLength(11)
+    expect(problems).toHaveLength(12)
   })
 
   const numbers = Object.entries<Bounded>(Environment.properties).flatMap(([name, { minimum, maximum }]) =>

@@ -1,5 +1,6 @@
 // What no variable can be held to by itself: the rules of production, and those between several.
 import type { TSchema } from 'typebox'
+import { isOfAnExample } from './environment.contact.schemas.ts'
 import { wordsOf } from './environment.edge.schemas.ts'
 import { Environment } from './environment.schemas.ts'
 import { secretWeakness } from './lib/secrets.ts'
@@ -22,7 +23,10 @@ export function unfitForProduction(values: Values): string[] {
     (name) =>
       String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
   )
-  return [...anyOrigin, ...inClear, ...weak]
+  const nobody = isOfAnExample(String(values.SECURITY_CONTACT ?? ''))
+    ? ['SECURITY_CONTACT is that of an example, which nobody reads: name your own']
+    : []
+  return [...anyOrigin, ...nobody, ...inClear, ...weak]
 }
 
 /** An issuer without its audience would let in whoever has a token of it for anything else. */

@@ -1,5 +1,6 @@
 // The variables of the environment: what each means, what it must be, and its default. .env.example and config.ts follow this list.
 import { Type } from 'typebox'
+import { contact } from './environment.contact.schemas.ts'
 import { edge } from './environment.edge.schemas.ts'
 import { identity } from './environment.identity.schemas.ts'
 import { databaseUrl, milliseconds, redisUrl, succeeds, url } from './environment.kit.schemas.ts'
@@ -35,6 +36,7 @@ export const Environment = Type.Object({
     description: 'Port of the API; 0 takes any free one',
   }),
   PUBLIC_URL: url('https|http', 'Where people reach this service; issuer of its tokens, base of its links'),
+  ...contact,
 
   ...telemetry,
 

@@ -1,10 +1,11 @@
 // docs/authentication.md, command by command, on `npm start`.
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { blocksOf } from '../tools/documents.ts'
 import { manyCalls } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
 import { anyPorts } from './environment.ts'
@@ -19,8 +20,9 @@ test('its commands sign up, confirm the address, sign in, renew, and sign in wit
   try {
     const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)
     const [mail = ''] = await running.until(/(?<=Mail +)http:\/\/[\d.:]+/)
-    const blocks = (await readFile('docs/authentication.md', 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)
-    const script = [...blocks].map(([, block]) => block).join('\n')
+    const script = blocksOf('.', 'docs/authentication.md')
+      .map(({ text }) => text)
+      .join('\n')
     const told = script.replace('http://127.0.0.1:8080', url).replace('http://127.0.0.1:8025', mail)
     expect(told).toContain(`URL=${url} MAIL=${mail}`)
     const { stdout } = await promisify(execFile)('bash', ['-euc', told], { timeout: 60_000 })

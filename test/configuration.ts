@@ -19,6 +19,7 @@ export const given = (changes: Source = {}): Source => ({ ...environment(databas
 export const production = (changes: Source = {}): Source => ({
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://api.seaworthy.test',
+  SECURITY_CONTACT: 'mailto:security@seaworthy.test',
   DATABASE_URL: databaseUrl(random()),
   TOKEN_SIGNING_KEY: pem('ed25519'),
   APP_SECRET: random(),

@@ -69,6 +69,7 @@ test('copied as it is, it is refused, and what must be filled in is named', () =
   expect(load).toThrow(ConfigError)
   const missing = [
     'PUBLIC_URL',
+    'SECURITY_CONTACT',
     'DATABASE_URL',
     'SMTP_URL',
     'MAIL_FROM',

@@ -14,6 +14,7 @@ export const environment = (appUrl: string) => ({
   ...anyPorts,
   NODE_ENV: 'test',
   PUBLIC_URL: 'http://127.0.0.1:8080',
+  SECURITY_CONTACT: 'mailto:security@example.com',
   DATABASE_URL: appUrl,
   // One server for all files, and keys of each one's own; a test that kills Redis starts another.
   REDIS_URL: inject('redisUrl'),

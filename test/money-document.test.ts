@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { transitions } from '../src/modules/contracts/lifecycle.ts'
 import { feeOf } from '../src/modules/payments/movements.ts'
+import { blocksOf } from '../tools/documents.ts'
 import { manyCalls } from '../tools/stack.ts'
 import { createTestDatabase } from './database.ts'
 import { anyPorts } from './environment.ts'
@@ -35,7 +36,9 @@ test('its commands pay, release, pay out, are declined, wait, dispute, give back
   try {
     const [url = ''] = await running.until(/(?<=Home page +)http:\/\/[\d.:]+/)
     const [payments = ''] = await running.until(/(?<=Payments +)http:\/\/[\d.:]+/)
-    const script = [...document.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n')
+    const script = blocksOf('.', 'docs/money.md')
+      .map(({ text }) => text)
+      .join('\n')
     const told = script.replace('http://127.0.0.1:8080', url).replace('http://127.0.0.1:8420', payments)
     expect(told).toContain(`URL=${url} PAYMENTS=${payments}`)
     const { stdout } = await promisify(execFile)('bash', ['-euc', told], { timeout: 120_000 })

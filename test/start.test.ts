@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { withClient } from '../tools/create-database.ts'
+import { blocksOf } from '../tools/documents.ts'
 import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
 import { createTestDatabase } from './database.ts'
 import { anyPorts } from './environment.ts'
@@ -33,8 +34,7 @@ async function npmStart(...args: string[]) {
 
 /** Runs the commands that the README prints under a heading, against a running service. */
 async function runReadme(heading: string, url: string): Promise<string> {
-  const readme = await readFile('README.md', 'utf8')
-  const block = readme.split(`## ${heading}\n`)[1]?.match(/```sh\n([\s\S]*?)```/)?.[1]
+  const block = blocksOf('.', 'README.md').find((each) => each.heading === heading)?.text
   if (!block) throw new Error(`README.md has no commands under ${heading}`)
   const { stdout } = await promisify(execFile)('bash', ['-euc', block.replaceAll('http://127.0.0.1:8080', url)])
   return stdout

@@ -59,6 +59,7 @@ export async function playMoneyChaos({ operations, seed, say, ...urls }: Options
   const common = {
     NODE_ENV: 'test',
     PUBLIC_URL: 'http://127.0.0.1:8080',
+    SECURITY_CONTACT: 'mailto:security@example.com',
     MAIL_FROM: 'chaos@example.com',
     LOG_LEVEL: 'info',
   }

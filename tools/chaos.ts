@@ -33,6 +33,7 @@ export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Optio
   const env = {
     NODE_ENV: 'test',
     PUBLIC_URL: 'http://127.0.0.1:8080',
+    SECURITY_CONTACT: 'mailto:security@example.com',
     MAIL_FROM: 'chaos@example.com',
     LOG_LEVEL: 'info',
     ...secrets,

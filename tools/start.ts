@@ -72,6 +72,7 @@ function settings(
   return loadConfig({
     NODE_ENV: 'development',
     PUBLIC_URL: `http://127.0.0.1:${given.PORT ?? '8080'}`,
+    SECURITY_CONTACT: 'mailto:security@example.com',
     LOG_FORMAT: process.stdout.isTTY ? 'pretty' : 'json',
     DRAIN_MS: '0',
     // So short that a journey can be seen to its end; usually people have days to dispute.

@@ -16,6 +16,7 @@ export async function openUnconnected() {
   const config = loadConfig({
     NODE_ENV: 'test',
     PUBLIC_URL: 'https://seaworthy.example',
+    SECURITY_CONTACT: 'mailto:security@seaworthy.example',
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
     REDIS_URL: 'redis://127.0.0.1:1',
     SMTP_URL: 'smtp://127.0.0.1:1',

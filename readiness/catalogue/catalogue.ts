@@ -4,10 +4,13 @@ import { api } from './api.ts'
 import { data } from './data.ts'
 import { observability } from './observability.ts'
 import { operations } from './operations.ts'
+import { containersLimited } from './operations-production.ts'
 import { performance } from './performance.ts'
 import { queue } from './queue.ts'
 import { readiness } from './readiness.ts'
 import { reliability } from './reliability.ts'
+import { scale } from './scale.ts'
+import { scaleOut } from './scale-out.ts'
 import { security } from './security.ts'
 
 export const catalogue: readonly Control[] = [
@@ -17,6 +20,9 @@ export const catalogue: readonly Control[] = [
   ...data,
   ...queue,
   ...performance,
+  ...scale,
+  scaleOut,
+  containersLimited,
   ...observability,
   ...operations,
   ...readiness,

@@ -2,7 +2,13 @@ import { type Control, control, source } from '../control.ts'
 import { seeContainers } from '../probes/operations-containers.ts'
 import { seeExample } from '../probes/operations-env-example.ts'
 import { seeSignOffs } from '../probes/readiness-runner.ts'
+import { documents } from './operations-documents.ts'
+import { operationsEdge } from './operations-edge.ts'
+import { fly } from './operations-fly.ts'
+import { production } from './operations-production.ts'
 import { runbooks } from './operations-runbooks.ts'
+import { operationsSmoke } from './operations-smoke.ts'
+import { workflows } from './operations-workflows.ts'
 
 export const operations: Control[] = [
   control({
@@ -54,7 +60,13 @@ export const operations: Control[] = [
       ),
     ],
   }),
+  ...operationsEdge,
+  fly,
+  ...production,
   runbooks,
+  ...workflows,
+  documents,
+  ...operationsSmoke,
   control({
     id: 'OPS-13',
     level: 'must',

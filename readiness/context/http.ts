@@ -44,12 +44,19 @@ function nextAddress(): string {
     : '127.0.0.1'
 }
 
-/** Calls a service. Connections are kept; `close` ends them. On this machine it calls from an address of its own, or `from` another. With `readOnly` it refuses to send what could write. */
-export function openCaller(url: string, { readOnly = false, token = '', from = nextAddress() } = {}) {
+type Caller = { readOnly?: boolean; token?: string; from?: string; ca?: string | undefined }
+
+/**
+ * Calls a service. Connections are kept; `close` ends them. On this machine it calls from an address of its own, or `from` another.
+ * With `readOnly` it refuses to send what could write. `ca` is trusted instead of the authorities of the system.
+ */
+export function openCaller(url: string, { readOnly = false, token = '', from = nextAddress(), ca }: Caller = {}) {
   const { protocol, hostname } = new URL(url)
   const secure = protocol === 'https:'
   const local = ['127.0.0.1', 'localhost'].includes(hostname) && { localAddress: from }
-  const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, ...local })
+  const agent = secure
+    ? new SecureAgent({ keepAlive: true, ...local, ...(ca && { ca }) })
+    : new Agent({ keepAlive: true, ...local })
 
   return { call: withToken(token), withToken, close: () => agent.destroy() }
 

@@ -27,6 +27,8 @@ export const needs = [
   'errors',
   'docker',
   'go',
+  'python',
+  'history',
 ] as const
 export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }
@@ -49,6 +51,7 @@ const standard: Env = {
   NODE_ENV: 'test',
   DEPLOYMENT: 'readiness',
   PUBLIC_URL: 'http://127.0.0.1:8080',
+  SECURITY_CONTACT: 'mailto:security@seaworthy.test',
   PORT: '0',
   MAIL_FROM: 'seaworthy@example.com',
   TOKEN_SIGNING_KEY: signingKey,

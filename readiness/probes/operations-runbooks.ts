@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { anchorsOf } from '../../tools/documents.ts'
 import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
 import { metricsUrlOf } from './observability-samples.ts'
@@ -76,16 +77,6 @@ function followLinks(tree: string, { path, text }: Page): number {
   }
   return links.length
 }
-
-/** As GitHub makes them of headings. */
-const anchorsOf = (text: string) =>
-  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replace(/\s/g, '-'),
-  )
 
 function namesWhatIsThere(tree: string, { name, text, blocks }: Page, scripts: string[]): void {
   for (const [, script = ''] of text.matchAll(/npm run ([a-z][a-z:-]*)/g))

@@ -20,15 +20,24 @@ type Rule = {
 type Group = { name: string; interval?: string; rules: Rule[] }
 /** As the HTTP API of Prometheus gives it: the value is a number as text, with its time. */
 export type Series = { metric: Record<string, string>; value: [at: number, value: string] }
-/** `rules`: patterns below monitoring/. `change` makes another rule of one, or none. */
-type Settings = { api?: Door[]; worker?: Door[]; rules: string[]; change?: (rule: Rule) => Rule | undefined }
+/** `rules`: patterns below monitoring/. `change` makes another rule of one, or none. `labels` are those that a platform adds. */
+type Settings = {
+  api?: Door[]
+  worker?: Door[]
+  rules?: string[]
+  change?: (rule: Rule) => Rule | undefined
+  labels?: Record<string, string>
+}
 
 export const readGroups = (file: string) => (parse(readFileSync(file, 'utf8')) as { groups: Group[] }).groups
 
 /** Scrapes each second what the jobs `api` and `worker` are in production. It ends with the probe. */
-export async function startPrometheus(context: Context, { api = [], worker = [], rules, change }: Settings) {
+export async function startPrometheus(
+  context: Context,
+  { api = [], worker = [], rules = [], change, labels = {} }: Settings,
+) {
   const folder = context.folder()
-  const targets = (doors: Door[]) => [{ targets: doors.map((door) => new URL(metricsUrlOf(door)).host) }]
+  const targets = (doors: Door[]) => [{ targets: doors.map((door) => new URL(metricsUrlOf(door)).host), labels }]
   const rule_files = globSync(rules, { cwd: join(context.tree, 'monitoring') })
     .filter((file) => !file.endsWith('.test.yml'))
     .map((file) => {

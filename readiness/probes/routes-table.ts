@@ -155,8 +155,8 @@ export const operations: readonly Operation[] = [
   { id: 'turnOffSwitch', method: 'DELETE', path: '/v1/admin/switches/:name', who: ['admin'] },
 ]
 
-/** Pages that the document leaves out: it describes neither itself nor the page that shows it. */
-export const hiddenPages: readonly string[] = ['/openapi.json', '/docs']
+/** Pages that the document leaves out: it describes neither itself nor the page that shows it, nor what is no part of the interface. */
+export const hiddenPages: readonly string[] = ['/openapi.json', '/docs', '/.well-known/security.txt']
 
 /** Whether a caller may; what belongs to whom is another matter. */
 export function mayCall({ who }: Pick<Operation, 'who'>, caller: Caller): boolean {

@@ -5,6 +5,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { findPrevious } from '../../tools/previous-release.ts'
 import type { Need } from '../context/stack.ts'
 import type { Read } from './pieces.ts'
 import type { Change } from './touched.ts'
@@ -19,6 +20,16 @@ const optional: Partial<Record<Need, () => Promise<unknown>>> = {
     await execute('docker', ['compose', 'version'], { timeout: 10_000 })
   },
   go: () => execute('go', ['version'], { timeout: 10_000 }),
+  history: findPrevious,
+  // With what programs are installed by: Debian has both in packages of their own.
+  python: () =>
+    execute(
+      'python3',
+      ['-c', 'import importlib.util as all; exit(not (all.find_spec("pip") or all.find_spec("ensurepip")))'],
+      {
+        timeout: 10_000,
+      },
+    ),
 }
 
 /** Asks for what the controls at hand need. */

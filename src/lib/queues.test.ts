@@ -148,9 +148,10 @@ describe.each([
     for (const one of [told, other]) await queues.publish(one)
     await until(() => attemptsOf(other.id).length === 1)
     expect(attemptsOf(told.id)).toHaveLength(1)
+    // Each time that it is asked after may be one more.
     await vi.waitFor(async () => {
       await queues.publish(told, true)
-      expect(attemptsOf(told.id)).toHaveLength(2)
+      expect(attemptsOf(told.id).length).toBeGreaterThan(1)
     })
     expect(dead).toHaveLength(1)
   })

@@ -195,6 +195,24 @@ export const answerFields = {
     description: 'Whether it was cached (RFC 9211): a negative ttl means that it is served stale',
     examples: ['Seaworthy; hit; ttl=42'],
   }),
+  Deprecation: Type.String({
+    maxLength: 20,
+    pattern: '^@[0-9]+$',
+    description: 'Since when clients are asked to leave this operation (RFC 9745)',
+    examples: ['@1795046400'],
+  }),
+  Sunset: Type.String({
+    maxLength: 29,
+    pattern: '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$',
+    description: 'When it ends (RFC 8594)',
+    examples: ['Fri, 31 Dec 2027 23:59:59 GMT'],
+  }),
+  Link: Type.String({
+    maxLength: 200,
+    pattern: '^</[!-~]*>; rel="successor-version"$',
+    description: 'What to call instead',
+    examples: ['</health/live>; rel="successor-version"'],
+  }),
   Location: Type.String({
     format: 'uri-reference',
     maxLength: 200,

@@ -13,7 +13,9 @@ declare module 'fastify' {
   }
 }
 
-const known = new Set(['access', 'limit', 'idempotent', 'created', 'accepted', 'cached', 'writes', 'timeout', 'renews'])
+const known = new Set([
+  ...['access', 'limit', 'idempotent', 'created', 'accepted', 'cached', 'writes', 'timeout', 'renews', 'deprecated'],
+])
 const limits: unknown[] = [...policies, 'none']
 // What Fastify itself puts into a route's config.
 const fastifyOwn = new Set(['url', 'method'])

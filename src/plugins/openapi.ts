@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifySchema, RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Access } from '../lib/actor.ts'
 import { answerFields, NoBody } from '../lib/schemas.ts'
@@ -24,9 +24,14 @@ type Options = { publicUrl: string; version: string }
 type Json = Record<string, unknown>
 type Answer = { description: string; headers?: Json; content?: Record<string, { schema?: { properties?: Json } }> }
 type Parameter = { required?: boolean; schema: Json }
-type Operation = { parameters?: Parameter[]; security?: object[]; responses: Record<string, Answer> }
-/** What the controls make of an operation: whose calls are limited, whose answers may be 304, and may be cached. */
-type Traits = { limited: boolean; conditional: boolean; cached: boolean }
+type Operation = {
+  parameters?: Parameter[]
+  security?: object[]
+  deprecated?: boolean
+  responses: Record<string, Answer>
+}
+/** What the controls make of an operation: whose calls are limited, whose answers may be 304, and may be cached; whether it goes. */
+type Traits = { limited: boolean; conditional: boolean; cached: boolean; deprecated: boolean }
 type Document = { paths: Record<string, Record<string, Operation>>; components: Json }
 
 /** The one style sheet that swagger-ui writes into its page. A release may change it: openapi.browser.test.ts then says so. */
@@ -88,6 +93,11 @@ export const openapi = fp<Options>(
       page.addHook('onRoute', (route) => {
         route.config = { ...route.config, access: 'public', limit: 'public' }
       })
+      // Tags are made before the files are named, and another release has other names.
+      page.addHook('preHandler', async ({ routeOptions }, reply) => {
+        if (/^\/docs\/?$/.test(`${routeOptions.url}`)) reply.header('etag', `W/"docs-${version}"`)
+      })
+      page.addHook('onSend', async (request, reply, payload) => nameFiles(request, reply, payload, version))
       await page.register(swaggerUi, {
         routePrefix: '/docs',
         staticCSP: pagePolicy([swaggerUiStyle]),
@@ -104,6 +114,17 @@ export const openapi = fp<Options>(
   },
   { name: 'openapi' },
 )
+
+/**
+ * The page asks for its files by the name of the release (?v=), under which they may be kept for a year. Under any other name, such as
+ * one that another replica gave while a release goes out, they are asked for again each time: they may be those of another release.
+ */
+function nameFiles({ url }: FastifyRequest, reply: FastifyReply, payload: unknown, version: string): unknown {
+  if (url.startsWith('/docs/static/') && url.endsWith(`?v=${version}`) && reply.statusCode < 400)
+    reply.header('cache-control', 'public, max-age=31536000, immutable')
+  if (!String(reply.getHeader('content-type')).startsWith('text/html') || typeof payload !== 'string') return payload
+  return payload.replaceAll(/(\/static\/[^"?]+)"/g, `$1?v=${version}"`)
+}
 
 /** That a route takes no body is said by leaving it out. */
 const describedOf = ({ body, ...schema }: FastifySchema): FastifySchema =>
@@ -141,14 +162,17 @@ const withDefault = (parameter: Parameter) =>
   'default' in parameter.schema ? { ...parameter, required: false } : parameter
 
 /** Reads without a sign-in are the same for everyone: they are those that are cached. */
-function traitsOf(responses: object, { security = [] }: Pick<Operation, 'security'>): Traits {
+function traitsOf(
+  responses: object,
+  { security = [], deprecated = false }: Pick<Operation, 'security' | 'deprecated'>,
+): Traits {
   const conditional = '304' in responses
   const open = security.some((way) => Object.keys(way).length === 0)
-  return { limited: '429' in responses, conditional, cached: conditional && open }
+  return { limited: '429' in responses, conditional, cached: conditional && open, deprecated }
 }
 
 /** Names the fields that plugins and errors send along: a change to those is a change here. */
-function withFields(answer: Answer, status: string, { limited, conditional, cached }: Traits): Answer {
+function withFields(answer: Answer, status: string, { limited, conditional, cached, deprecated }: Traits): Answer {
   const version = answer.content?.['application/json']?.schema?.properties?.version as { type?: string } | undefined
   const names: (keyof typeof answerFields)[] = ['X-Request-Id']
   if (version?.type === 'integer' || status === '412' || (conditional && status < '400')) names.push('ETag')
@@ -156,6 +180,7 @@ function withFields(answer: Answer, status: string, { limited, conditional, cach
   if (status === '503' || status === '429') names.push('Retry-After')
   if (limited && (status < '400' || status === '429')) names.push('RateLimit', 'RateLimit-Policy')
   if (cached && status < '400') names.push('Cache-Status')
+  if (deprecated && status < '400') names.push('Deprecation', 'Sunset', 'Link')
   return {
     ...answer,
     headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),

@@ -80,6 +80,7 @@ export async function openService({ folder, publicUrl }: Options) {
       NODE_ENV: 'test',
       DEPLOYMENT: 'drill',
       PUBLIC_URL: publicUrl,
+      SECURITY_CONTACT: 'mailto:security@example.com',
       MAIL_FROM: 'drill@example.com',
       ...secrets,
       ...settings,
