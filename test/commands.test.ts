@@ -51,7 +51,8 @@ const elsewhere: Record<string, string> = {
   'npm run scan': 'not run: it attacks a service for minutes, with programs that are fetched',
   'npm run scan -- --only zizmor,hadolint': 'not run: it attacks a service for minutes, with programs that are fetched',
   'npm run scan -- --quick': 'not run: it attacks a service for minutes, with programs that are fetched',
-  'npm run scan -- --target http://127.0.0.1:8080': 'not run: it attacks a service for minutes, with programs that are fetched',
+  'npm run scan -- --target http://127.0.0.1:8080':
+    'not run: it attacks a service for minutes, with programs that are fetched',
   'npm run scan -- --list': 'not run: it attacks a service for minutes, with programs that are fetched',
   'npm run keys -- rotate /run/secrets/token-signing-key': 'src/secrets.test.ts',
   'npm run keys -- list /run/secrets/token-signing-key': 'src/secrets.test.ts',
