@@ -192,7 +192,7 @@ async function seePage(get: Get) {
   const isPage = page.status === 200 && page.field('content-type')?.includes('text/html')
   if (!isPage) red('no-page-for-people', String(page.status))
   const links = [...page.text.matchAll(/<(?:script|link)[^>]*? (?:src|href)="([^"]+)"/g)].map(([, link = '']) => link)
-  const scripts = links.filter((link) => link.endsWith('.js'))
+  const scripts = links.filter((link) => /\.js(\?v=[^?]*)?$/.test(link))
   if (scripts.length === 0) red('page-without-script')
   for (const link of links) {
     if (!/^\/(?!\/)/.test(link)) red('page-needs-another-host', link)
