@@ -44,7 +44,7 @@ export async function playRolling({ ownerUrl, appUrl, ...run }: Urls & Run): Pro
   }
 }
 
-/** Where a busy machine is no overload: the load is what is measured here, and not where the service begins to refuse it. */
+/** With the admission limits of a deployment: what is refused while a replica starts is lost, too. */
 const settings = {
   NODE_ENV: 'test',
   PUBLIC_URL: 'http://127.0.0.1:8080',

@@ -1,4 +1,5 @@
 // What a drill found, for people.
+import { textTable } from '../text-table.ts'
 
 export type Line = {
   alert: string
@@ -13,18 +14,7 @@ export type Line = {
 
 const heads = ['alert', 'severity', 'caused by', 'arrived', 'at', 'resolved']
 
-export function textOf(lines: Line[]): string {
-  const rows = [heads, ...lines.map(cellsOf)]
-  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+export const textOf = (lines: Line[]): string => textTable([heads, ...lines.map(cellsOf)])
 
 function cellsOf({ alert, severity, by, seconds, receivers, resolved, problem }: Line): string[] {
   if (seconds === undefined) return [alert, severity, by, 'NO', problem ?? '-', '-']

@@ -1,6 +1,7 @@
 // What a scan found: one table for people at a terminal, a page in Markdown, and JSON for machines.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { textTable } from '../text-table.ts'
 import { type Finding, type Scanner, severities } from './scanner.ts'
 
 /** `failed`: it did not do its work, which is no sign of health. */
@@ -49,19 +50,8 @@ const heads = {
 
 export function textOf(results: readonly Result[]): string {
   const { tools, findings } = rowsOf(results)
-  const table = (rows: readonly Row[]) => {
-    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-    return rows
-      .map((row) =>
-        row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd(),
-      )
-      .join('\n')
-  }
-  const found = findings.length > 0 ? `\n\n${table([heads.findings, ...findings])}` : ''
-  return `${table([heads.tools, ...tools])}${found}`
+  const found = findings.length > 0 ? `\n\n${textTable([heads.findings, ...findings])}` : ''
+  return `${textTable([heads.tools, ...tools])}${found}`
 }
 
 export async function writeReport(folder: string, results: readonly Result[]): Promise<void> {
