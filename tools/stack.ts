@@ -41,6 +41,8 @@ export async function openStack({ appUrl, env, workers = 1, apis = 1 }: Options)
   const settings = {
     ...manyCalls,
     METRICS_PORT: '0',
+    // What was compiled is written when a process ends by itself, and halves what the next one has to do before it listens.
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
     ...env,
     DATABASE_URL: appUrl,
     REDIS_URL: redis.url,
