@@ -31,12 +31,14 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/migrations migrations
 COPY --from=build /app/src src
 # For a volume of log files, where LOG_FILE names one: it takes over its owner.
-RUN mkdir /logs compiled && chown 10001:10001 /logs compiled
-USER 10001:10001
-# What Node compiled of the doors: a replica that starts, or asks for its health, takes less from those that serve. Nobody listens here,
-# which the health check says.
+RUN mkdir /logs && chown 10001:10001 /logs
+# What Node compiled of the doors, under the user that it is for, who may not change it: a replica that starts, or asks for its health,
+# takes less from those that serve. Nobody listens here, which the health check says.
 ENV NODE_COMPILE_CACHE=/app/compiled
-RUN node --eval "await Promise.all(['server', 'worker', 'health-check'].map((door) => import('/app/src/' + door + '.ts'))); process.exitCode = 0"
+RUN mkdir compiled && chown 10001 compiled && setpriv --reuid 10001 --regid 10001 --clear-groups node --eval \
+    "await Promise.all(['server', 'worker', 'health-check'].map((door) => import('/app/src/' + door + '.ts'))); process.exitCode = 0" \
+    && chown -R 0:0 compiled && chmod -R a+rX compiled
+USER 10001:10001
 EXPOSE 8080
 # A container that works on jobs asks its own port: node src/health-check.ts http://127.0.0.1:9092/health/ready
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["node", "src/health-check.ts"]

@@ -41,7 +41,7 @@ export async function openStack({ appUrl, env, workers = 1, apis = 1 }: Options)
   const settings = {
     ...manyCalls,
     METRICS_PORT: '0',
-    // What was compiled is written when a process ends by itself, and halves what the next one has to do before it listens.
+    // What was compiled is written when a process ends by itself, and spares the next one a third of the work until it listens.
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
     ...env,
     DATABASE_URL: appUrl,
