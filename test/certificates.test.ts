@@ -34,6 +34,17 @@ test('the edge begins with the local certificate, takes the issued one, and keep
   await vi.waitFor(async () => expect(await serial()).toBe(serialOf(other)), soon)
 })
 
+test('a useless one that was issued does not keep the edge from starting, and a good one replaces it', async () => {
+  const { issue, start, serial, said, authority, local, serialOf } = await scene()
+  const [issued, other] = [await authority.sign('issued', ['localhost']), await authority.sign('other', ['localhost'])]
+  issue({ certificate: other.certificate, key: issued.key })
+  await start()
+  expect(said()).toContain('of no use')
+  expect(await serial()).toBe(serialOf(local))
+  issue(issued)
+  await vi.waitFor(async () => expect(await serial()).toBe(serialOf(issued)), soon)
+})
+
 test('without a name nobody is asked for a certificate', async () => {
   const child = spawn(join(root, 'nginx/certificates/certbot.sh'), { env: { PATH: process.env.PATH } })
   const [line] = await once(child.stdout, 'data')
@@ -76,6 +87,8 @@ async function scene() {
       EDGE_PREFIX: `${edge.folder}/`,
       EDGE_CONFIGURATION: join(edge.folder, 'nginx.conf'),
     }
+    const conf = readFileSync(join(root, 'nginx/certificates.conf'), 'utf8').replaceAll('/tmp/', `${edge.folder}/`)
+    writeFileSync(join(edge.folder, 'certificates.conf'), conf)
     // In a group of its own: the loop outlives the script that starts it.
     const child = spawn(join(root, 'nginx/certificates/edge.sh'), { env, detached: true })
     onTestFinished(() => void process.kill(-Number(child.pid), 'SIGKILL'))
@@ -83,8 +96,6 @@ async function scene() {
       heard += text
     })
     await once(child, 'exit')
-    const conf = readFileSync(join(root, 'nginx/certificates.conf'), 'utf8').replaceAll('/tmp/', `${edge.folder}/`)
-    writeFileSync(join(edge.folder, 'certificates.conf'), conf)
     await edge.setUpstreams([upstream])
   }
 

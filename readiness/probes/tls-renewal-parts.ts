@@ -80,7 +80,6 @@ export async function scriptsOf({ tree, program }: Context, { folder, edge, issu
       writeFileSync(`${issued}.new`, `${readFileSync(own.certificate, 'utf8')}${readFileSync(other.key, 'utf8')}`)
       renameSync(`${issued}.new`, issued)
     },
-    showsUseless: () => serialIn(shownFile) === serialIn(own.certificate),
     /** Whether nginx would start with what lies there now. */
     couldRestart: () =>
       execute(nginx, ['-p', env.EDGE_PREFIX, '-c', env.EDGE_CONFIGURATION, '-e', 'stderr', '-t']).then(
