@@ -200,10 +200,10 @@ describe('secrets from files', () => {
     ])
   })
 
-  test('an empty file is a missing secret', async () => {
+  test('an empty file is a missing secret, and is named', async () => {
     const path = await fileWith('\n')
     expect(problemsOf(given({ APP_SECRET: undefined, APP_SECRET_FILE: path }))).toEqual([
-      expect.stringMatching(/^APP_SECRET is missing/),
+      `APP_SECRET is missing: APP_SECRET_FILE names ${path}, which is empty: it should hold a random text of at least 32 characters (openssl rand -base64 32)`,
     ])
   })
 })

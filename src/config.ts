@@ -116,6 +116,11 @@ function read(name: string, variable: Variable, source: Source, stored: Source):
   if (text === undefined || text === '') {
     if ('default' in variable) return variable.default
     if (Type.IsOptional(variable)) return undefined
+    const file = source[`${name}_FILE`]
+    if (variable.secret && file)
+      throw new Error(
+        `is missing: ${name}_FILE names ${file}, which is empty: it should hold ${whatItShouldBe(variable)}`,
+      )
     throw new Error(
       `is missing: it should be ${whatItShouldBe(variable)}${variable.secret ? `, or ${name}_FILE the path of a file with it` : ''}`,
     )

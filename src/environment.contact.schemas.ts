@@ -24,5 +24,11 @@ export const contact = {
 }
 
 /** Of a contact that was copied from a document (RFC 2606): nobody reads what is sent there. */
-export const isOfAnExample = (contacts: string) =>
-  wordsOf(contacts).some((word) => /(^|[@/.])example(\.(com|net|org))?([/:?#]|$)/i.test(word.replace(/^\w+:/, '')))
+export const isOfAnExample = (contacts: string) => hasHost(contacts, /(^|\.)example(\.(com|net|org))?$/i)
+
+/** Of a contact that was made up, such as by scripts/make-secrets: nothing can be sent there. */
+export const leadsNowhere = (contacts: string) => hasHost(contacts, /(^|\.)invalid$/i)
+
+const hasHost = (contacts: string, pattern: RegExp) => wordsOf(contacts).some((word) => pattern.test(hostOf(word)))
+
+const hostOf = (word: string) => URL.parse(word)?.hostname || word.replace(/^.*@/, '')

@@ -1,6 +1,6 @@
 // What no variable can be held to by itself: the rules of production, and those between several.
 import type { TSchema } from 'typebox'
-import { isOfAnExample } from './environment.contact.schemas.ts'
+import { isOfAnExample, leadsNowhere } from './environment.contact.schemas.ts'
 import { wordsOf } from './environment.edge.schemas.ts'
 import { Environment } from './environment.schemas.ts'
 import { secretWeakness } from './lib/secrets.ts'
@@ -23,9 +23,13 @@ export function unfitForProduction(values: Values): string[] {
     (name) =>
       String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
   )
-  const nobody = isOfAnExample(String(values.SECURITY_CONTACT ?? ''))
-    ? ['SECURITY_CONTACT is that of an example, which nobody reads: name your own']
-    : []
+  const contact = String(values.SECURITY_CONTACT ?? '')
+  // Nobody but who tries it on a machine of their own reads what that one publishes.
+  const isPublic = !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(String(values.PUBLIC_URL))
+  const nobody =
+    isOfAnExample(contact) || (isPublic && leadsNowhere(contact))
+      ? ['SECURITY_CONTACT is that of an example, which nobody reads: name your own']
+      : []
   return [...anyOrigin, ...nobody, ...inClear, ...weak]
 }
 

@@ -44,7 +44,7 @@ export const Environment = Type.Object({
     'PostgreSQL as the service sees it: a login that is a member of seaworthy_app and owns nothing',
   ),
   DATABASE_OWNER_URL: databaseUrl(
-    'PostgreSQL as migrations see it: the owner of the schema, by a direct connection. Only npm run migrate reads it',
+    'PostgreSQL as the owner of the schema, by a direct connection. Only npm run migrate and npm run link-identity read it',
   ),
   DATABASE_POOL_MAX: Type.Integer({
     minimum: 1,

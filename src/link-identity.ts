@@ -4,6 +4,7 @@ import process from 'node:process'
 import { ConfigError, loadLinkConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
 import { open } from './door.ts'
+import { AppError } from './lib/errors.ts'
 import { linkSubject, unlinkSubject } from './modules/identity/external-identities.repository.ts'
 import { findUserByEmail } from './modules/identity/identity.repository.ts'
 
@@ -27,6 +28,14 @@ await open(async () => {
     if (!(await linkSubject(db, issuer, subject, user.id)))
       throw new Error(`${subject} is linked already: take that back first`)
     console.log(`${subject} of ${issuer} is the user ${user.id}.`)
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'DATABASE_UNAVAILABLE')) throw error
+    const { host, pathname } = new URL(ownerUrl)
+    const { message } = error.cause as Error
+    throw new Error(
+      `PostgreSQL at ${host}${pathname} lets nobody in (${message}). Is it running, and is DATABASE_OWNER_URL right?`,
+      { cause: error },
+    )
   } finally {
     await close()
   }

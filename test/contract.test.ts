@@ -14,7 +14,8 @@ for (const file of ['tools/contract.ts', 'releases', 'docs/openapi.json', 'packa
 symlinkSync(resolve('node_modules'), join(root, 'node_modules'))
 
 const released = readFileSync('releases/openapi.json', 'utf8')
-const { version } = JSON.parse(readFileSync('releases/last.json', 'utf8')) as { version: string }
+const note = readFileSync('releases/last.json', 'utf8')
+const { version } = JSON.parse(note) as { version: string }
 
 /** What the check says of a document, with what is declared. */
 async function check(change: (document: Document) => void, declared = 'Nothing yet.') {
@@ -58,6 +59,45 @@ test('what only adds passes', async () => {
     if (Job) Job.properties.colour = { type: 'string', maxLength: 9, required: [], properties: {} }
   })
   expect(added).toMatchObject({ code: 0, said: expect.stringContaining('breaking changes: 0') })
+})
+
+test('a release is recorded with its commit and document, and its heading once; what is in no commit is not', async () => {
+  const git = (...words: string[]) =>
+    run('git', ['-C', root, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...words])
+  const record = () => run('node', [join(root, 'tools/contract.ts'), '--record'])
+  const read = (name: string) => readFileSync(join(root, name), 'utf8')
+  const save = (name: string, text: string) => writeFileSync(join(root, name), text)
+  // What it is on now, and a line of before that has to stay.
+  await check(() => {}, `${line} nobody used it.`)
+  await git('init', '--quiet')
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'Begin')
+  save('package.json', read('package.json').replace(/"version": "[^"]+"/, '"version": "9.1.0"'))
+  expect(await record()).toMatchObject({ code: 1, stderr: expect.stringContaining('M package.json') })
+  await git('commit', '--quiet', '--all', '--message', 'Raise the version')
+  expect(await record()).toMatchObject({ code: 1, stderr: expect.stringContaining('npm run openapi') })
+  expect([read('releases/openapi.json') === released, read('releases/last.json')]).toEqual([true, note])
+
+  save('docs/openapi.json', JSON.stringify({ ...JSON.parse(released), info: { title: 'Next', version: '9.1.0' } }))
+  await git('commit', '--quiet', '--all', '--message', 'Describe it')
+  const commit = (await git('rev-parse', 'HEAD')).stdout.trim()
+  for (const turn of ['once', 'twice']) {
+    expect([turn, await record()]).toMatchObject([
+      turn,
+      { code: 0, stdout: expect.stringContaining(`9.1.0 now, of ${commit}`) },
+    ])
+    expect(JSON.parse(read('releases/last.json'))).toEqual({ version: '9.1.0', commit })
+    expect(read('releases/openapi.json')).toBe(read('docs/openapi.json'))
+    expect(read('docs/api-changes.md')).toBe(
+      `# Changes\n\n## After 9.1.0\n\nNothing yet.\n\n## After ${version}\n\n${line} nobody used it.\n\n## After 0.0.1\n`,
+    )
+  }
+  expect((await run('node', [join(root, 'tools/contract.ts')])).stdout).toContain('Since 9.1.0: breaking changes: 0')
+  for (const [name, text] of [
+    ['openapi.json', released],
+    ['last.json', note],
+  ] as const)
+    save(`releases/${name}`, text)
 })
 
 test('a check without rules fails, instead of finding nothing', async () => {

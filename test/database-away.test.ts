@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { openLink } from '../readiness/context/link.ts'
 import { migrate } from '../src/db/migrations.ts'
 import { createDatabase } from '../tools/create-database.ts'
 import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
@@ -58,15 +59,56 @@ test('a database that goes away and comes back: live throughout, ready but degra
   expect(await server.ended).toEqual({ code: 0, signal: null })
 })
 
+test('a database slower than its check is away until it is quick again, not now and then', async () => {
+  const link = await openLink(Number(new URL(appUrl).port))
+  onTestFinished(link.close)
+  const url = appUrl.replace(/:\d+\//, `:${link.port}/`)
+  const server = await startServer({ ...environment(url), READY_TIMEOUT_MS: '300' })
+  const ready = async () => (await until(`${server.url}/health/ready`, 200)).json() as Promise<{ status: string }>
+  expect(await ready()).toEqual({ status: 'ready', modes: [] })
+
+  link.delay(450)
+  while ((await ready()).status === 'ready');
+  const seen: unknown[] = []
+  for (let turn = 0; turn < 8; turn++) seen.push(await ready())
+  expect(seen).toEqual(Array(8).fill({ status: 'degraded', modes: ['database-away'] }))
+
+  await link.mend()
+  while ((await ready()).status !== 'ready');
+})
+
 test('a database that stays away at the start: tried again for a while, then a message and exit 1', async () => {
   const away = 'postgres://seaworthy_service:secret-of-mine@127.0.0.1:1/away'
-  const server = await start(['src/server.ts'], { env: { ...environment(away), DATABASE_START_TIMEOUT_MS: '700' } })
+  const server = await start(['src/server.ts'], { env: { ...environment(away), DATABASE_START_TIMEOUT_MS: '2000' } })
   expect(await server.ended).toEqual({ code: 1, signal: null })
   expect(server.lines().filter(({ msg }) => String(msg).includes('trying again')).length).toBeGreaterThan(1)
   expect(server.said()).toMatch(
-    /PostgreSQL at 127.0.0.1:1\/away did not answer within 700 ms .*ECONNREFUSED.*DATABASE_URL/,
+    /PostgreSQL at 127.0.0.1:1\/away did not answer within 2000 ms .*ECONNREFUSED.*DATABASE_URL/,
   )
   expect(server.said()).not.toContain('secret-of-mine')
+})
+
+test.each([
+  ['src/server.ts', 'DATABASE_URL'],
+  ['src/worker.ts', 'DATABASE_URL'],
+  ['src/migrate.ts', 'DATABASE_OWNER_URL'],
+  ['src/link-identity.ts', 'DATABASE_OWNER_URL'],
+])('a password that is wrong: %s ends, and names %s and never what is in it', async (door, variable) => {
+  const wrong = (url: string) => url.replace(/:[^:@]*@/, ':secret-of-mine@')
+  const env = {
+    ...environment(wrong(appUrl)),
+    DATABASE_START_TIMEOUT_MS: '700',
+    DATABASE_OWNER_URL: wrong(ownerUrl),
+    EXTERNAL_ISSUER: 'https://login.seaworthy.test/',
+    EXTERNAL_AUDIENCE: 'seaworthy',
+    EXTERNAL_JWKS_URL: 'https://login.seaworthy.test/jwks.json',
+  }
+  const running = await start([door, ...(door.includes('link') ? ['subject', 'ada@example.com'] : [])], { env })
+  expect(await running.ended).toEqual({ code: 1, signal: null })
+  expect(running.said()).toMatch(
+    new RegExp(`PostgreSQL at .*\\(password authentication failed for user .*\\)\\. .*is ${variable} right\\?`),
+  )
+  expect(running.said()).not.toContain('secret-of-mine')
 })
 
 test('a start that still waits for its database can be stopped', async () => {

@@ -173,3 +173,14 @@ test('files that nginx does not take are told before anything runs', async () =>
     /"client_max_body_size" directive invalid value/,
   )
 })
+
+test('replicas that nginx does not take are told, and it leads to those before, or to the next that it takes', async () => {
+  const ask = async () =>
+    (await callerOf(edge)('GET', '/v1/jobs', { headers: { ...headers, connection: 'close' } })).status
+  for (const nowhere of ['127.0.0.1:none', '127.0.0.1:99999']) {
+    await expect(edge.setUpstreams([nowhere])).rejects.toThrow(`invalid port in upstream "${nowhere}"`)
+    expect(await ask()).toBe(200)
+  }
+  await leadTo('127.0.0.1:1')
+  expect(await ask()).toBe(502)
+})

@@ -53,6 +53,28 @@ test.each([
   },
 )
 
+test.each([
+  ['a number of another base', '0x5\r\nhello\r\n'],
+  ['a negative number', '-5\r\nhello\r\n'],
+  ['a number that is larger than any', 'fffffffffffffffff\r\nhello\r\n'],
+  ['no number', '\r\nhello\r\n'],
+  ['less than the chunk', '2\r\nhello\r\n'],
+])('a body in chunks is refused, and nothing in it is read, whose size is %s', async (_, chunk) => {
+  const head = 'POST /v1/outer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const said = await send(edge, `${head}${chunk}0\r\n\r\nGET /v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  expect(statusesOf(said)).toEqual([400])
+  expect(asked('/v1/smuggled').length + asked('/v1/outer').length).toBe(0)
+})
+
+test.each(['planted.example', 'localhost.planted.example', 'localhost@planted.example', 'localhost/planted', ''])(
+  'a host that is not ours is refused by the edge: %j',
+  async (host) => {
+    const said = await send(edge, `GET /v1/foreign HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    expect([400, 421]).toContain(statusesOf(said)[0])
+    expect(asked('/v1/foreign')).toEqual([])
+  },
+)
+
 test('fields that come twice are refused where one of them decides', async () => {
   const head = 'GET /v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
   for (const field of ['Host: seaworthy.example', 'Authorization: Bearer a\r\nAuthorization: Bearer b']) {
@@ -155,6 +177,13 @@ test('HTTP/2 is served, and refuses by the same problems', async () => {
     )
     expect(JSON.parse(large.text)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
     expect(await ask({ ':path': '/health/live', ':authority': 'planted.example' })).toMatchObject({ status: 421 })
+    // A length that is not that of the body would end elsewhere once it is passed on by HTTP/1.1.
+    const hidden = 'GET /v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    for (const length of ['0', '5', `${hidden.length + 5}`]) {
+      const fields = { ':path': '/v1/outer', ':method': 'POST', 'content-length': length }
+      expect([length, (await ask(fields, hidden)).status]).toEqual([length, 400])
+    }
+    expect(asked('/v1/smuggled').length + asked('/v1/outer').length).toBe(0)
   } finally {
     session.close()
   }

@@ -122,7 +122,7 @@ settings, and \`src/config.ts\` its only reader. [.env.example](../.env.example)
 - \`read by\` is empty where every door reads it: API, worker, and \`purge\`, \`dead-letters\`, \`reseal\`, \`reconcile\`, \`ledger:verify\`, \`audit:verify\`.
   \`migrate\` reads \`NODE_ENV\` and \`DATABASE_OWNER_URL\` alone; \`link-identity\` those and \`EXTERNAL_*\`; \`keys\` the times of tokens and secrets.
 - In production these start with https:// only: \`PAYMENTS_URL\`, \`EXTERNAL_ISSUER\`, \`EXTERNAL_JWKS_URL\`, \`AWS_ENDPOINT_URL_SECRETS_MANAGER\`. \`CORS_ORIGINS\`
-  takes no \`*\` there, and \`SECURITY_CONTACT\` none of an example.
+  takes no \`*\` there, and \`SECURITY_CONTACT\` none of an example, nor, but at localhost, one of \`.invalid\`.
 - Redis (\`REDIS_URL\`) can be left out in development alone, where \`npm start\` keeps jobs in PostgreSQL (\`QUEUE_DATABASE_URL\`).
 `
 

@@ -100,24 +100,37 @@ async function compare(revision: string): Promise<string[]> {
   ]
 }
 
-/** On the commit that was released. */
-async function record(): Promise<void> {
-  const [{ version }, { stdout }] = await Promise.all([
+/** On the commit that was released. Answers what is in its way, and then changes nothing. */
+async function record(): Promise<string[]> {
+  const git = async (...words: string[]) => (await execute('git', words, { cwd: root })).stdout.trim()
+  const document = resolve(root, 'docs/openapi.json')
+  const [{ version }, { info }, commit, changed] = await Promise.all([
     read<Release>(resolve(root, 'package.json')),
-    execute('git', ['rev-parse', 'HEAD'], { cwd: root }),
+    read<{ info: { version: string } }>(document),
+    git('rev-parse', 'HEAD'),
+    git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!releases', ':!docs/api-changes.md'),
   ])
-  await copyFile(resolve(root, 'docs/openapi.json'), released)
-  await writeFile(note, `${JSON.stringify({ version, commit: stdout.trim() }, null, 2)}\n`)
+  if (changed) return [`What is recorded is a commit, and these are in none:\n${changed}`]
+  if (info.version !== version)
+    return [
+      `docs/openapi.json is that of ${info.version}, and package.json says ${version}: npm run openapi, and commit it`,
+    ]
+  await copyFile(document, released)
+  await writeFile(note, `${JSON.stringify({ version, commit }, null, 2)}\n`)
   const text = await readFile(changes, 'utf8')
   const heading = `## After ${version}`
-  if (text.includes(`\n${heading}\n`)) return
-  await writeFile(changes, text.replace(/\n## After /, `\n${heading}\n\nNothing yet.\n\n## After `))
+  if (!text.includes(`\n${heading}\n`))
+    await writeFile(
+      changes,
+      text.replace(/\n## After |$/, (next) => `\n${heading}\n\nNothing yet.\n${next}`),
+    )
+  console.log(`The last release is ${version} now, of ${commit}. Commit releases/ and docs/api-changes.md.`)
+  return []
 }
 
 const { values, positionals } = parseArgs({ options: { record: { type: 'boolean' } }, allowPositionals: true })
-if (values.record) await record()
-else {
-  const faults = await compare(resolve(positionals[0] ?? resolve(root, 'docs/openapi.json')))
-  for (const fault of faults) console.error(fault)
-  if (faults.length > 0) process.exitCode = 1
-}
+const faults = values.record
+  ? await record()
+  : await compare(resolve(positionals[0] ?? resolve(root, 'docs/openapi.json')))
+for (const fault of faults) console.error(fault)
+if (faults.length > 0) process.exitCode = 1

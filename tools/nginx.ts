@@ -52,7 +52,9 @@ export async function openNginx(options: Options) {
 
     const words = ['-p', `${folder}/`, '-c', at('nginx.conf'), '-e', 'stderr']
     const account = process.getuid?.() === 0 ? ' user root;' : ''
-    await runProgram([program, ...words, '-t', '-g', `daemon off;${account}`], 10_000, cleanEnvironment())
+    const looksWell = () =>
+      runProgram([program, ...words, '-t', '-g', `daemon off;${account}`], 10_000, cleanEnvironment())
+    await looksWell()
     const bound = await boundProgram(program)
     const running = startProcess([...bound.args, ...words, '-g', `daemon off;${account}`], { program: bound.program })
     const over = running.ended.then(() => true)
@@ -80,9 +82,13 @@ export async function openNginx(options: Options) {
       log: async () => `${running.said()}\n${await readFile(at('access.log'), 'utf8')}`,
     }
 
-    /** Leads to other replicas from now on. Requests that are under way end where they are, and idle connections of clients end. */
+    /**
+     * Leads to other replicas from now on. Requests that are under way end where they are, and idle connections of clients end.
+     * Rejects with what nginx says of a configuration that it refuses, and goes on leading to those before.
+     */
     async function setUpstreams(upstreams: readonly string[]): Promise<void> {
       await lead(upstreams)
+      await looksWell()
       reloads += 1
       running.child.kill('SIGHUP')
       // What a worker says right before it stops listening.

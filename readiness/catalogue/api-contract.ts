@@ -1,4 +1,4 @@
-import { type Control, control, removed, source } from '../control.ts'
+import { type Control, control, removed, source, sources } from '../control.ts'
 import { breakingChangesAreDeclared } from '../probes/api-contract.ts'
 import { deprecationsAreTold } from '../probes/api-versions.ts'
 
@@ -14,7 +14,7 @@ export const apiContract: Control[] = [
     code: [plugin, 'src/plugins/health.ts', 'src/app.ts'],
     runbook: 'docs/runbooks/api.md#a-route-has-to-go',
     needs: ['api'],
-    probe: ({ api }) => deprecationsAreTold((path) => api.anonymous('GET', path)),
+    probe: ({ api }) => deprecationsAreTold((path) => api.anonymous('GET', path), api.anonymous),
     look: ({ get }) => deprecationsAreTold(get),
     sabotages: [
       removed('src/app.ts', '  await app.register(deprecated)', { red: 'not-marked' }),
@@ -31,6 +31,25 @@ export const apiContract: Control[] = [
         {
           red: 'successor-leads-nowhere',
         },
+      ),
+      sources(
+        'a write that goes says nothing',
+        [
+          {
+            file: 'src/modules/identity/sessions.routes.ts',
+            find: "config: { access: 'user', limit: 'write', writes: 'always' },",
+            replace: `config: {
+        access: 'user', limit: 'write', writes: 'always',
+        deprecated: { since: '2026-01-01T00:00:00Z', until: '2999-01-01T00:00:00Z', successor: '/v1/auth/refresh' },
+      },`,
+          },
+          {
+            file: plugin,
+            find: 'async ({ routeOptions }, reply, payload) => {\n      if (',
+            replace: "async ({ routeOptions, method }, reply, payload) => {\n      if (method === 'GET' && ",
+          },
+        ],
+        { red: 'no-deprecation' },
       ),
       source('a route has no version', 'src/app.ts', "prefix: '/v1/slugs'", "prefix: '/slugs'", { red: 'outside-v1' }),
     ],

@@ -6,7 +6,7 @@ export const operationsSmoke: Control[] = [
     id: 'OPS-14',
     level: 'must',
     holds:
-      'npm run smoke walks the main journey on a deployed address, exits non-zero for each fault that a caller can see, names it with code and request id, and leaves nothing behind.',
+      'npm run smoke walks the main journey on a deployed address, exits non-zero for each fault that a caller can see, names it with code and request id, stays within the limits of one address, and leaves nothing behind.',
     because:
       'A deployment that starts is not yet one that works: somebody, or the workflow, has to play it through before the old one goes.',
     code: [
@@ -51,6 +51,13 @@ export const operationsSmoke: Control[] = [
         "Number(reply.headers.get('retry-after') ?? 0)",
         'Number(reply.headers.get("retry-later") ?? 0)',
         { red: 'does-not-wait' },
+      ),
+      source(
+        'erasing counts as signing in',
+        'src/modules/erasures/erasures.routes.ts',
+        "limit: 'write'",
+        "limit: 'auth'",
+        { red: 'meets-a-limit' },
       ),
     ],
   }),

@@ -72,11 +72,12 @@ export const scale: Control[] = [
     id: 'SCA-03',
     level: 'must',
     holds:
-      'Everything works through PgBouncer in transaction mode, many clients on few connections: statements by name, locks, money; what has to listen has a connection of its own.',
+      'Everything works through PgBouncer in transaction mode, many clients on few connections: statements by name, locks, limits of time, money; what has to listen has a connection of its own.',
     because:
       'PostgreSQL takes a few hundred connections, which replicas use up; what needs a session then fails now and then, for somebody else.',
     code: [
       'stores/pgbouncer.ini',
+      'stores/logins.sql',
       'src/db/relay.ts',
       'src/db/client.ts',
       'src/config.arrange.ts',
@@ -107,6 +108,20 @@ export const scale: Control[] = [
         'max_prepared_statements = 200',
         'max_prepared_statements = 0',
         { red: 'named-statement-fails' },
+      ),
+      source(
+        'a login has no limit of its own',
+        'stores/logins.sql',
+        "ALTER ROLE seaworthy_service SET statement_timeout = '5s';\n",
+        '',
+        { red: 'statement-goes-on' },
+      ),
+      source(
+        'a transaction may be idle for ever',
+        'stores/logins.sql',
+        "ALTER ROLE seaworthy_service SET idle_in_transaction_session_timeout = '10s';\n",
+        '',
+        { red: 'idle-transaction-goes-on' },
       ),
       source(
         'connections stay with a client',

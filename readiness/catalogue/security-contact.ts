@@ -8,7 +8,7 @@ export const securityContact: Control[] = [
     id: 'SEC-38',
     level: 'must',
     holds:
-      'The service tells at /.well-known/security.txt, by the rules of RFC 9116, where a flaw is reported in private, with an end that moves on before it comes; it does not start without a contact, nor in production with that of an example; SECURITY.md says how to report, and what to expect.',
+      'The service tells at /.well-known/security.txt, by the rules of RFC 9116, where a flaw is reported in private, with an end that moves on before it comes; it does not start without a contact, nor in production with that of an example or of a host that cannot be; SECURITY.md says how to report, and what to expect.',
     because:
       'People who find a flaw and nobody to tell publish it, sell it, or let it be; files that ran out years ago lead to mailboxes that nobody reads.',
     code: [plugin, 'src/environment.contact.schemas.ts', 'src/environment.rules.ts', 'SECURITY.md'],

@@ -1,8 +1,10 @@
-// API-09: where operations live, and what those say that go. Reads only.
+// API-09: where operations live, and what those say that go. A look at what is deployed reads only.
 import type { Answer } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 
 type Get = (path: string) => Promise<Answer>
+/** Calls by any method, without a sign-in and without a body: no write does anything then. */
+type Send = (method: string, path: string) => Promise<Answer>
 type Document = { paths: Record<string, Record<string, { deprecated?: boolean; operationId: string }>> }
 
 /** By hand: what platforms, browsers and readers of standards look for outside of any version. */
@@ -11,32 +13,39 @@ const system = /^\/(health(\/(live|ready|status))?|ready|\.well-known\/[a-z.-]+)
 const going = ['/health', '/ready']
 const fields = ['deprecation', 'sunset', 'link'] as const
 
-export async function deprecationsAreTold(get: Get): Promise<Evidence> {
+/** With `get` alone, writes are not asked. */
+export async function deprecationsAreTold(get: Get, send?: Send): Promise<Evidence> {
   const { paths } = (await get('/openapi.json')).json<Document>()
   const outside = Object.keys(paths).filter((path) => !path.startsWith('/v1/') && !system.test(path))
   if (outside.length > 0) red('outside-v1', outside.join())
-  const reads = Object.entries(paths).flatMap(([path, { get: operation }]) =>
-    operation ? [{ path, ...operation }] : [],
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ path, method, ...operation })),
   )
-  const writes = Object.values(paths).flatMap((item) => Object.values(item).filter((one) => one !== item.get))
-  const unseen = writes.find(({ deprecated }) => deprecated)
-  if (unseen) red('deprecated-write', `${unseen.operationId}: this probe calls no writes, and has to learn it`)
   for (const path of going) {
-    const marked = reads.find((read) => read.path === path)
+    const marked = paths[path]?.get
     if (marked && !marked.deprecated) red('not-marked', path)
   }
+  const ask = (method: string, path: string) =>
+    send && method !== 'get' ? send(method.toUpperCase(), path) : get(path)
+  const asked = operations.filter(({ method }) => send || method === 'get')
   let marked = 0
-  for (const { path, deprecated = false } of reads) {
-    const answer = await get(path.replaceAll(/\{\w+\}/g, '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11'))
-    if (deprecated) await seeFields(get, path, answer, paths)
-    else if (answer.field('deprecation') ?? answer.field('sunset')) red('told-and-not-marked', path)
+  for (const { path, method, deprecated = false } of asked) {
+    const answer = await ask(method, path.replaceAll(/\{\w+\}/g, '0199f2c4-7d1a-7c3e-9b60-2f1f6f0c8a11'))
+    if (deprecated) await seeFields(ask, { path, method }, answer, paths)
+    else if (answer.field('deprecation') ?? answer.field('sunset')) red('told-and-not-marked', `${method} ${path}`)
     marked += Number(deprecated)
   }
   if (marked === 0) red('nothing-deprecated')
-  return { paths: Object.keys(paths).length, reads: reads.length, deprecated: marked }
+  const writes = asked.filter(({ method }) => method !== 'get').length
+  return { paths: Object.keys(paths).length, reads: asked.length - writes, writes, deprecated: marked }
 }
 
-async function seeFields(get: Get, path: string, answer: Answer, paths: Document['paths']): Promise<void> {
+async function seeFields(
+  ask: Send,
+  { path, method }: { path: string; method: string },
+  answer: Answer,
+  paths: Document['paths'],
+): Promise<void> {
   const [since = '', until = '', link = ''] = fields.map((name) => answer.field(name))
   const [, seconds] = /^@(\d+)$/.exec(since) ?? red('no-deprecation', `${path}: ${since}`)
   const end = new Date(until)
@@ -46,8 +55,8 @@ async function seeFields(get: Get, path: string, answer: Answer, paths: Document
   if (end.getTime() < Date.now()) red('still-there-after-its-end', `${path}: ${until}`)
   const [, successor = ''] =
     /^<([^>]+)>; rel="successor-version"$/.exec(link) ?? red('no-successor', `${path}: ${link}`)
-  const there = paths[successor]?.get
+  const there = paths[successor]?.[method]
   if (!there || there.deprecated) red('successor-leads-nowhere', `${path}: ${successor}`)
-  const { status } = await get(successor)
+  const { status } = await ask(method, successor)
   if (status !== answer.status) red('successor-leads-nowhere', `${successor}: ${status}`)
 }

@@ -1,4 +1,5 @@
 // Runs the tree's smoke test on a service that is sound, and on the same one with a fault each.
+import { randomBytes } from 'node:crypto'
 import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
 import { type Fault, openFaulty, type Spoilt } from './operations-smoke-faults.ts'
@@ -54,6 +55,7 @@ export async function seeSmoke(context: Context): Promise<Evidence> {
   const left = await leftOf(context)
   if (left) red('something-is-left', left)
 
+  await staysWithinLimits(context)
   const names = Object.keys(faults)
   const results = await threeAtATime(names, (name) =>
     withFault(context, name, faults[name]?.fault ?? (() => undefined), '3'),
@@ -82,9 +84,21 @@ export async function seeSmoke(context: Context): Promise<Evidence> {
     seen: names,
     leftBehind: 0,
     waitedForRetryAfter: true,
+    callsOfSigningIn: 'at most 4',
     exitUnreachable: 3,
     exitUsage: 2,
   }
+}
+
+/** Signing in and up is limited by address: a journey that met that limit by itself would take a minute longer. */
+async function staysWithinLimits({ start, startApi }: Context): Promise<void> {
+  // Under another secret an address has another name, so that nobody else's calls count.
+  const door = await startApi({ LIMIT_AUTH: '4/60s', APP_SECRET: randomBytes(32).toString('base64url') })
+  const journey = start(['tools/smoke.ts', door.url, '--domain', 'example.com'])
+  const waits = await journey.until(/\S+ \S+ is to be repeated.*/).catch(() => undefined)
+  if (waits) red('meets-a-limit', waits[0])
+  const { code } = await journey.ended
+  if (code !== 0) red('sound-fails', journey.said().slice(-1500))
 }
 
 function smoke({ finish }: Context, url: string, patience = '10') {

@@ -5,6 +5,7 @@ import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
 import { contractOf, funded, parties } from './money-scene.ts'
 import { apply, count, openJob, outcome } from './reliability-scene.ts'
+import { limitsHoldInThePooler } from './scale-pooler-limits.ts'
 import { make } from './scene.ts'
 
 /** Connections to the database, and clients that share them. */
@@ -13,6 +14,7 @@ const [connections, clients] = [3, 12]
 export async function worksThroughThePooler(context: Context): Promise<Evidence> {
   const { env, tree, startApi, startWorker, apiAt, payments } = context
   const direct = String(env.DATABASE_URL)
+  const limits = await limitsHoldInThePooler(context)
   const pooler = await openPgbouncer({ url: direct, tree, connections })
   try {
     const statements = await namedStatementsWork(pooler.url)
@@ -24,7 +26,7 @@ export async function worksThroughThePooler(context: Context): Promise<Evidence>
     await locksEnd(pooled)
     const answers = await manyAtOnce(pooled)
     const contract = await moneyMoves(pooled)
-    return { statements, answers, contract, ...(await sharing(pooler.adminUrl)) }
+    return { ...limits, statements, answers, contract, ...(await sharing(pooler.adminUrl)) }
   } finally {
     await pooler.close()
   }

@@ -88,8 +88,14 @@ function hasAPrivateWay(tree: string): void {
 async function startsOnlyWithOne({ finish }: Context): Promise<number> {
   const none = await finish(['src/server.ts'], { SECURITY_CONTACT: '' })
   if (none.code !== 78 || !none.said.includes('SECURITY_CONTACT is missing')) red('starts-without-contact', none.said)
-  const copied = { NODE_ENV: 'production', SECURITY_CONTACT: 'mailto:security@example.com' }
-  const { code, said } = await finish(['src/server.ts'], copied)
-  if (code !== 78 || !/SECURITY_CONTACT is .*example/.test(said)) red('contact-of-an-example-taken', said)
+  for (const host of ['example.com', 'localhost.invalid']) {
+    const copied = {
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://api.seaworthy.test',
+      SECURITY_CONTACT: `mailto:security@${host}`,
+    }
+    const { code, said } = await finish(['src/server.ts'], copied)
+    if (code !== 78 || !/SECURITY_CONTACT is .*example/.test(said)) red('contact-of-an-example-taken', said)
+  }
   return none.code
 }

@@ -4,8 +4,10 @@ import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type MigrationBuilder, type RunnerOption, runner } from 'node-pg-migrate'
+import pg from 'pg'
 import type { Tx } from './client.ts'
 import { sql } from './drizzle.ts'
+import { isAway } from './failures.ts'
 
 const folder = resolve(import.meta.dirname, '../../migrations')
 const table = 'schema_migrations'
@@ -46,10 +48,22 @@ export async function migrate({ url, direction, count, say = () => {}, dir = fol
     const ran = await runner(options)
     return ran.map(({ name }) => name)
   } catch (error) {
-    if (current === undefined) throw error
+    if (current === undefined) throw neverGotThere(url, error as Error) ?? error
     const { message } = error as Error
     throw new Error(`The migration ${current} failed on its way ${direction}: ${message}`, { cause: error })
   }
+}
+
+/** What to tell where the database is away, or takes neither name nor password; undefined where it was something else. */
+function neverGotThere(url: string, error: Error & { code?: string; syscall?: string }): Error | undefined {
+  const fromServer = error instanceof pg.DatabaseError
+  const onTheWay = /^(connect|getaddrinfo|read)$/.test(error.syscall ?? '') || /timeout/.test(error.message)
+  if (fromServer ? !isAway(error) : !onTheWay) return undefined
+  const { host, pathname } = new URL(url)
+  return new Error(
+    `PostgreSQL at ${host}${pathname} lets no migration in (${error.message || error.code}). Is it running, and is DATABASE_OWNER_URL right?`,
+    { cause: error },
+  )
 }
 
 // The library's own loaders would run a down file as a migration, or wrap CREATE INDEX CONCURRENTLY in a transaction.

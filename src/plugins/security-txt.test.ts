@@ -61,13 +61,27 @@ describe('the contact', () => {
     ])
   })
 
-  test.each(['mailto:security@example.com', 'https://www.example.org/report', 'mailto:a@seaworthy.example'])(
-    'production does not take that of a document: %s',
-    (contact) => {
-      expect(problemsOf(given({ SECURITY_CONTACT: contact }))).toEqual([])
-      expect(problemsOf(production({ SECURITY_CONTACT: contact }))).toEqual([
-        'SECURITY_CONTACT is that of an example, which nobody reads: name your own',
-      ])
-    },
+  test.each([
+    'mailto:security@example.com',
+    'https://www.example.org/report',
+    'mailto:a@seaworthy.example',
+    'mailto:security@localhost.INVALID',
+    'mailto:security@seaworthy.test, https://reports.invalid:8443/new',
+  ])('production does not take that of a document, nor one that can reach nobody: %s', (contact) => {
+    expect(problemsOf(given({ SECURITY_CONTACT: contact }))).toEqual([])
+    expect(problemsOf(production({ SECURITY_CONTACT: contact }))).toEqual([
+      'SECURITY_CONTACT is that of an example, which nobody reads: name your own',
+    ])
+  })
+
+  test('on your own machine production takes the one that was made up for it', () => {
+    const own = { PUBLIC_URL: 'https://localhost:8443', SECURITY_CONTACT: 'mailto:security@localhost.invalid' }
+    expect(problemsOf(production(own))).toEqual([])
+    expect(problemsOf(production({ ...own, PUBLIC_URL: 'https://localhost.seaworthy.test' }))).toHaveLength(1)
+  })
+
+  test.each(['mailto:example@seaworthy.test', 'https://invalid-reports.seaworthy.test/example', 'tel:+49-30-123456'])(
+    'production takes one that only sounds like it: %s',
+    (contact) => expect(problemsOf(production({ SECURITY_CONTACT: contact }))).toEqual([]),
   )
 })

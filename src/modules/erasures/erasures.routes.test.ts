@@ -148,9 +148,11 @@ describe('an erasure', () => {
 })
 
 describe('a refusal', () => {
-  test('a wrong password is 401 and erases nothing', async () => {
-    expect((await erase(client as Person, { password: 'not the password' })).json()).toMatchObject({ status: 401 })
+  test('a wrong password is 401 and erases nothing, and guesses have to wait', async () => {
+    const guess = () => erase(client as Person, { password: 'not the password' })
+    expect((await guess()).json()).toMatchObject({ status: 401 })
     expect((await logIn(client as Person)).statusCode).toBe(200)
+    for (const status of [401, 401, 401, 401, 401, 429]) expect((await guess()).statusCode).toBe(status)
   })
 
   test.each([[undefined], [{}], [{ password: '' }], [{ password: 1 }], [{ password: 'x', all: true }]])(

@@ -18,7 +18,8 @@ export const erasuresRoutes: FastifyPluginAsyncTypebox<{ erasures: ErasuresServi
         body: Erasure,
         response: { 204: Type.Null({ description: 'It is gone' }), ...refusals(409) },
       },
-      config: { access: 'user', limit: 'auth' },
+      // Wrong passwords are counted where all of them are (credentials.service.ts).
+      config: { access: 'user', limit: 'write' },
     },
     async (request, reply) => {
       await erasures.erase(request.actor, request.body)
