@@ -18,6 +18,7 @@ const soon = { timeout: 15_000, interval: 50 }
 test('the edge begins with the local certificate, takes the issued one, and keeps it when a useless one comes', async () => {
   const { issue, start, serial, said, authority, local, serialOf } = await scene()
   await start()
+  expect(said()).toBe('')
   expect(await serial()).toBe(serialOf(local))
 
   const issued = await authority.sign('issued', ['localhost'])

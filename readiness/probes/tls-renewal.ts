@@ -32,10 +32,10 @@ export async function certificatesRenew(context: Context): Promise<Evidence> {
   const shown = async () => (await shake(place)).shown
 
   // There is a certificate before anybody was asked for one.
-  const running = scripts.edge()
-  await until('no-certificate-at-first', () => scripts.hasShown())
   const paths = readFileSync(join(tree, 'nginx/certificates.conf'), 'utf8').replaceAll('/tmp/', `${edge.folder}/`)
   writeFileSync(join(edge.folder, 'certificates.conf'), paths)
+  const running = scripts.edge()
+  await until('no-certificate-at-first', () => scripts.hasShown())
   await edge.setUpstreams([service.place])
   const own = await shown()
   if (own.issuer !== 'A CA for tests') red('no-certificate-at-first', own.issuer)
