@@ -55,6 +55,20 @@ test('plain HTTP leads to the same URL by TLS, without a word of HSTS', async ()
   expect(said).not.toMatch(/strict-transport-security/i)
 })
 
+test.each([
+  ['https://jobs.example.com', ''],
+  ['https://jobs.example.com/', ''],
+  ['https://[2001:db8::1]', ''],
+  ['https://[2001:db8::1]:8443', ':8443'],
+  ['https://jobs.example.com:8443', ':8443'],
+  ['https://jobs.example.com:8443/jobs', ':8443'],
+])('with the public URL %s plain HTTP leads to the port "%s" of whatever host was asked', async (publicUrl, named) => {
+  const other = await openNginx({ upstreams: [at(echo)], hosts: ['localhost'], publicUrl })
+  onTestFinished(other.close)
+  const said = await send(other, 'GET /docs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', { plain: true })
+  expect(said).toContain(`Location: https://localhost${named}/docs\r\n`)
+})
+
 test('the proof for a certificate is served in clear, and nothing beside it', async () => {
   await writeFile(join(edge.folder, 'acme/.well-known/acme-challenge/token'), 'proof')
   const ask = (path: string) =>

@@ -17,6 +17,8 @@ type Options = {
   upstreams: readonly string[]
   /** The names that are served. */
   hosts?: readonly string[]
+  /** What people call it by; only its port counts, which is that of this edge unless told otherwise. */
+  publicUrl?: string
   /** A hop in front of it, whose X-Forwarded-For counts. */
   trustedHop?: string
   /** The project, or a copy of it, whose nginx/ is run. */
@@ -44,6 +46,9 @@ export async function openNginx(options: Options) {
     await mkdir(at('acme/.well-known/acme-challenge'), { recursive: true })
     await writeFile(at('hosts.conf'), `server_name ${hosts.join(' ')};\n`)
     await writeFile(at('hops.conf'), `set_real_ip_from ${options.trustedHop ?? '255.255.255.255'};\n`)
+    const publicPort = await readFile(at('templates/port.conf.template'), 'utf8')
+    const publicUrl = options.publicUrl ?? `https://localhost:${port}`
+    await writeFile(at('port.conf'), once(publicPort, `\${PUBLIC_URL}`, publicUrl))
     const ca = await certify(folder, hosts)
     for (const { file, find, replace } of options.edits ?? []) await change(at(file), find, replace)
     await placeHere(folder, { port, plainPort, insidePort })
@@ -130,7 +135,7 @@ async function placeHere(folder: string, ports: { port: number; plainPort: numbe
   await change(site, /listen 8080/g, `listen ${local}:${ports.plainPort}`)
   await change(site, /listen 8443 ssl(.*);\n *http2 on;/g, `listen ${local}:${ports.port} ssl http2$1;`)
   await change(site, /\/tmp\/hosts.conf/g, file('hosts.conf'))
-  await change(site, 'https://$host$request_uri', `https://$host:${ports.port}$request_uri`)
+  await change(site, '/tmp/port.conf', file('port.conf'))
   await change(site, '/var/www/acme', file('acme'))
 }
 

@@ -4,7 +4,8 @@ import { filesRotate } from '../probes/observability-log-files.ts'
 import { quiet, successesAreSampled } from '../probes/observability-log-sampling.ts'
 import { linesAreFound } from '../probes/observability-log-store.ts'
 
-const [log, requestLog, compose] = ['src/lib/log.ts', 'src/plugins/request-log.ts', 'compose.yaml']
+const [log, requestLog] = ['src/lib/log.ts', 'src/plugins/request-log.ts']
+const [compose, shipping] = ['compose.yaml', 'monitoring/compose.yaml']
 const glob = '-fileCollector.glob=/logs/*.log'
 const storeUrl = '      - -remoteWrite.url=http://victoria-logs:9428/insert/native\n'
 
@@ -75,7 +76,7 @@ export const observabilityLogs: Control[] = [
       'The log lines of API and worker go to a store that is asked for them by request id; what is written while store and shipper are away arrives later, once, from rotated files too.',
     because:
       'With lines in two places and a container that is gone since, nobody can say what became of a request that someone complains of.',
-    code: [compose, log],
+    code: [shipping, compose, log],
     runbook: 'docs/runbooks/logs.md#a-line-is-not-in-the-store',
     tier: 'slow',
     needs: ['database', 'redis', 'mail', 'spans', 'go'],
@@ -87,18 +88,18 @@ export const observabilityLogs: Control[] = [
     sabotages: [
       source(
         'the shipper is stopped',
-        compose,
+        shipping,
         '    image: victoriametrics/vlagent:',
         '    profiles: [never]\n    image: victoriametrics/vlagent:',
         { red: 'request-not-found' },
       ),
-      source('the shipper looks elsewhere', compose, glob, glob.replace('.log', '.txt'), { red: 'request-not-found' }),
-      source('the shipper is told of no file', compose, `      - ${glob}\n`, '', { red: 'request-not-found' }),
-      source('the store refuses what it is sent', compose, storeUrl, storeUrl.replace('native', 'nothing'), {
+      source('the shipper looks elsewhere', shipping, glob, glob.replace('.log', '.txt'), { red: 'request-not-found' }),
+      source('the shipper is told of no file', shipping, `      - ${glob}\n`, '', { red: 'request-not-found' }),
+      source('the store refuses what it is sent', shipping, storeUrl, storeUrl.replace('native', 'nothing'), {
         red: 'request-not-found',
       }),
-      source('only the first part of a file is read', compose, glob, glob.replace('*', '*.1'), { red: 'lines-lost' }),
-      source('everything is sent twice', compose, storeUrl, storeUrl + storeUrl, { red: 'lines-doubled' }),
+      source('only the first part of a file is read', shipping, glob, glob.replace('*', '*.1'), { red: 'lines-lost' }),
+      source('everything is sent twice', shipping, storeUrl, storeUrl + storeUrl, { red: 'lines-doubled' }),
       source('the worker writes no file', compose, ', LOG_FILE: /logs/worker.log }', ' }', { red: 'job-not-found' }),
       source('LOG_FILE changes nothing', log, 'const both = file && [', "const both = file === '' && [", {
         red: 'request-not-found',

@@ -1,4 +1,4 @@
-// The log store and its shipper as compose.yaml starts them, as processes beside the stack of a probe: images by the programs in them,
+// The log store and its shipper as the profile observability starts them, as processes beside the stack of a probe: images by the programs in them,
 // volumes by folders, names by loopback. Every other word of their commands is the file's.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,8 +19,9 @@ type Service = {
 type Name = 'victoria-logs' | 'vlagent'
 
 export async function openLogStore({ tree, folder, program, apiAt }: Context) {
-  const file = parse(readFileSync(join(tree, 'compose.yaml'), 'utf8'), { merge: true })
-  const services = file.services as Record<string, Service>
+  const servicesOf = (file: string) =>
+    parse(readFileSync(join(tree, file), 'utf8'), { merge: true }).services as Record<string, Service>
+  const services = { ...servicesOf('monitoring/compose.yaml'), ...servicesOf('compose.yaml') }
   const volumes = folder()
   const [storePort, shipperPort] = await freePorts(2)
   const host = `127.0.0.1:${storePort}`

@@ -21,7 +21,7 @@ type Update = Partial<{
 const kinds: Record<string, string[]> = {
   npm: ['package.json'],
   docker: ['Dockerfile', '{nginx,.ci,monitoring,stores,fly,backup,tools}/**/Dockerfile'],
-  'docker-compose': ['{compose,docker-compose*}.{yml,yaml}'],
+  'docker-compose': ['{compose,docker-compose*}.{yml,yaml}', 'monitoring/compose.yaml'],
 }
 
 export async function seeUpdates({ tree, folder }: Context): Promise<Evidence> {
