@@ -5,7 +5,7 @@ import type { Target } from './context/http.ts'
 import type { Need } from './context/stack.ts'
 
 // Every entry of the catalogue says it.
-export { red } from './context/red.ts'
+export { lacking, red } from './context/red.ts'
 
 export const areas = {
   SEC: 'security',

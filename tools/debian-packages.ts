@@ -6,8 +6,16 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { parseEnv, promisify } from 'node:util'
 
 type Say = (line: string) => void
-/** `program` is a path within the packages: it is asked for its version (by `--version`, or as it wants), to see whether they work here. */
-type Wanted = { names: string[]; folder: string; program: string; version?: string; say: Say }
+/** `program` is a path within the packages: it is asked for its version (by `--version`, or as it wants), to see whether they work here; where it says so, it may end with any code. */
+type Wanted = {
+  names: string[]
+  folder: string
+  program: string
+  version?: string
+  says?: RegExp
+  environment?: (unpacked: string) => NodeJS.ProcessEnv
+  say: Say
+}
 
 /** Where packages are unpacked. Named by system and processor, because a container may see the project folder of another system. */
 export function folderOf(name: string): string {
@@ -31,7 +39,8 @@ export function cleanEnvironment(unpacked?: string): NodeJS.ProcessEnv {
 }
 
 /** Needs no root and installs nothing. Callers at the same time each unpack for themselves, and one rename wins. */
-export async function unpackPackages({ names, folder, program, version = '--version', say }: Wanted): Promise<void> {
+export async function unpackPackages(wanted: Wanted): Promise<void> {
+  const { names, folder, program, version = '--version', says, environment = cleanEnvironment, say } = wanted
   if (!hasPackages()) throw new Error('this system has no packages of Debian')
   say(`${names.join(', ')}: the package of this system is unpacked into ${folder}, once.`)
   let outer = ''
@@ -40,7 +49,9 @@ export async function unpackPackages({ names, folder, program, version = '--vers
     outer = fs.mkdtempSync(`${folder}.new-`)
     const draft = join(outer, 'draft')
     for (const deb of await download(outer, names)) await runProgram(['dpkg', '--extract', deb, draft], 60_000)
-    await runProgram([join(draft, program), version], 5000, cleanEnvironment(draft))
+    await runProgram([join(draft, program), version], 30_000, environment(draft)).catch((error) => {
+      if (!says?.test(`${error.stdout}`)) throw error
+    })
     if (!fs.existsSync(folder)) fs.renameSync(draft, folder)
   } catch (error) {
     if (fs.existsSync(folder)) return

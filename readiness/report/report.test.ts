@@ -77,6 +77,18 @@ test.each<[Finding, Status, RegExp]>([
   expect(statusOf(finding)).toMatchObject({ status, reason: expect.stringMatching(reason) })
 })
 
+test('a probe that could not look is no failure and no pass: its control is not verified, where that is allowed', () => {
+  const finding = found(a, { kind: 'lacking', need: 'docker', detail: 'the engine is gone' })
+  const reasonAt = (exempt: ControlId[]) => {
+    const report = makeReport({ home: homeOf([a], { exempt }), findings: [finding], previous: undefined }, facts('c1'))
+    const [control] = report.controls
+    expect([control?.status, control?.probe.verdict]).toEqual(['not-verified', 'not-run'])
+    return { reason: control?.reason, unsound: unsoundOf(report, [finding], [a], { target: undefined }).length }
+  }
+  expect(reasonAt(['SEC-01'])).toEqual({ reason: 'this machine lacks docker: the engine is gone', unsound: 0 })
+  expect(reasonAt([])).toEqual({ reason: expect.stringContaining('does not allow that'), unsound: 1 })
+})
+
 test('a control of the list without an entry is missing, and nothing is reached', () => {
   const home = homeOf([a], { missing: ['SEC-03'] })
   const { controls, reached } = makeReport({ home, findings: [found(a)], previous: undefined }, facts('c1'))

@@ -1,5 +1,6 @@
 // Makes the report of a run out of its findings, the list of controls, and what an earlier run of the same commit found.
 import { createHash } from 'node:crypto'
+import type { Need } from '../context/stack.ts'
 import { areas, type Control, type ControlId } from '../control.ts'
 import { type Home, mayLack, waiverDaysLeft } from '../runner/home.ts'
 import type { Machine } from '../runner/machine.ts'
@@ -31,7 +32,7 @@ export function makeReport({ home, findings, previous }: Parts, { run, machine, 
     const finding = found.get(listed.id)
     const old = before.get(listed.id)
     const result = finding
-      ? resultOf(finding, same ? old : undefined)
+      ? resultOf(finding, home, same ? old : undefined)
       : unexamined(control, machine, home, same ? old : undefined)
     const stale = !finding && !same && old && previous ? staleness(old, previous) : null
     return waive({ ...result, stale }, waiverDaysLeft(home.waivers, control.id, where, today))
@@ -62,8 +63,10 @@ const unnoted = { waiverDaysLeft: null, stale: null }
 
 function resultOf(
   { control, outcome, at, seconds, sabotages }: Finding,
+  home: Pick<Home, 'exemptions'>,
   old: ControlResult | undefined,
 ): ControlResult {
+  if (outcome.kind === 'lacking') return unseen(control, `${lack(home, control.id, outcome.need)}: ${outcome.detail}`)
   const kept = sabotages.map((sabotage) => keepVerdict(sabotage, old))
   const verdict = outcome.kind === 'green' ? 'green' : 'red'
   const judgement =
@@ -78,7 +81,7 @@ function keepVerdict(sabotage: SabotageResult, old: ControlResult | undefined): 
   return sabotage.verdict === 'none' && earlier ? earlier : sabotage
 }
 
-const reasonOf = (outcome: Exclude<Finding['outcome'], { kind: 'green' }>) =>
+const reasonOf = (outcome: Exclude<Finding['outcome'], { kind: 'green' | 'lacking' }>) =>
   outcome.kind === 'red' ? outcome.detail : `${outcome.kind}: ${outcome.detail.slice(0, 4000)}`
 
 function judgeSabotages(sabotages: readonly SabotageResult[]): Judgement {
@@ -98,10 +101,13 @@ function unexamined(
 ): ControlResult {
   if (old) return { ...old, ...facts(control), ...unnoted }
   const lacking = control.needs.find((need) => lacks.includes(need))
-  const allowed = lacking && mayLack(home, control.id, lacking)
-  const reason = lacking
-    ? `this machine lacks ${lacking}${allowed ? '' : ', and not-verified.json does not allow that'}`
-    : `not run: tier ${control.tier}`
+  return unseen(control, lacking ? lack(home, control.id, lacking) : `not run: tier ${control.tier}`)
+}
+
+const lack = (home: Pick<Home, 'exemptions'>, id: ControlId, need: Need) =>
+  `this machine lacks ${need}${mayLack(home, id, need) ? '' : ', and not-verified.json does not allow that'}`
+
+function unseen(control: Control, reason: string): ControlResult {
   return {
     ...facts(control),
     ...{ status: 'not-verified', reason, evidence: {}, probe: notRun, sabotages: [] },

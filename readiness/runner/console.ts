@@ -43,6 +43,7 @@ export function progress({ control, outcome, seconds, sabotages }: Finding, done
 const isFault = (verdict: SabotageVerdict) => verdict !== 'proven' && verdict !== 'none'
 
 function wordFor(outcome: Finding['outcome'], sabotages: Finding['sabotages']): string {
+  if (outcome.kind === 'lacking') return 'unseen'
   if (outcome.kind !== 'green') return 'RED'
   if (sabotages.some(({ verdict }) => isFault(verdict))) return 'UNPROVEN'
   return sabotages.every(({ verdict }) => verdict === 'proven') ? 'proven' : 'green'

@@ -2,8 +2,8 @@
 // that does not come up are none.
 import type { Context } from '../context/context.ts'
 import { applyEdits, NotApplied } from '../context/edits.ts'
-import { Red } from '../context/red.ts'
-import { StackError } from '../context/stack.ts'
+import { Lacking, Red } from '../context/red.ts'
+import { type Need, StackError } from '../context/stack.ts'
 import type { Control, Evidence, Sabotage, StateChange } from '../control.ts'
 import type { SabotageVerdict } from '../report/report.schemas.ts'
 import type { Bench, Variation } from './bench.ts'
@@ -13,6 +13,7 @@ export type Outcome =
   | { kind: 'red'; reason: string; detail: string }
   | { kind: 'crash'; detail: string }
   | { kind: 'no-stack'; detail: string }
+  | { kind: 'lacking'; need: Need; detail: string }
 export type Verdict = { verdict: SabotageVerdict; reason: string }
 
 /** Milliseconds that a probe may take. */
@@ -42,10 +43,11 @@ async function probeOn(control: Control, context: Context): Promise<Outcome> {
 export function outcomeOf(seen: Promise<Evidence>): Promise<Outcome> {
   return seen.then(
     (evidence): Outcome => ({ kind: 'green', evidence }),
-    (error: Error): Outcome =>
-      error instanceof Red
-        ? { kind: 'red', reason: error.reason, detail: error.message }
-        : { kind: 'crash', detail: error.stack ?? error.message },
+    (error: Error): Outcome => {
+      if (error instanceof Red) return { kind: 'red', reason: error.reason, detail: error.message }
+      if (error instanceof Lacking) return { kind: 'lacking', need: error.need, detail: error.message }
+      return { kind: 'crash', detail: error.stack ?? error.message }
+    },
   )
 }
 
@@ -130,6 +132,7 @@ function judge(outcome: Outcome, expected: string): Verdict | undefined {
   if (outcome.kind === 'green') return { verdict: 'survived', reason: 'the probe stayed green' }
   if (outcome.kind === 'no-stack')
     return { verdict: 'not-applied', reason: `the stack did not start: ${outcome.detail}` }
+  if (outcome.kind === 'lacking') return { verdict: 'not-applied', reason: `nobody could look: ${outcome.detail}` }
   if (outcome.kind === 'crash') return { verdict: 'wrong-reason', reason: `crash: ${outcome.detail}` }
   if (outcome.reason !== expected) return { verdict: 'wrong-reason', reason: outcome.detail }
   return undefined

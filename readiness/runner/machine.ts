@@ -5,6 +5,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { hasPackages, onPath } from '../../tools/debian-packages.ts'
 import { findPrevious } from '../../tools/previous-release.ts'
 import type { Need } from '../context/stack.ts'
 import type { Read } from './pieces.ts'
@@ -20,6 +21,10 @@ const optional: Partial<Record<Need, () => Promise<unknown>>> = {
     await execute('docker', ['compose', 'version'], { timeout: 10_000 })
   },
   go: () => execute('go', ['version'], { timeout: 10_000 }),
+  debian: async () => {
+    if (!hasPackages() && !['slowhttptest', 'testssl.sh', 'wapiti', 'nginx'].every(onPath))
+      throw new Error('no packages of Debian')
+  },
   history: findPrevious,
   // With what programs are installed by: Debian has both in packages of their own.
   python: () =>

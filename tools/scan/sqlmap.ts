@@ -21,7 +21,7 @@ export const sqlmap: Scanner = {
     const findings: Finding[] = []
     for (const attempt of ground.quick ? attempts.slice(0, 2) : attempts)
       findings.push(...(await tryOne(program, attempt, ground)))
-    return findings
+    return { findings }
   },
 }
 
