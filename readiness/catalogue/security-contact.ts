@@ -35,8 +35,8 @@ export const securityContact: Control[] = [
       source(
         'the contact of a document is taken',
         'src/environment.contact.schemas.ts',
-        '  wordsOf(contacts).some(',
-        '  wordsOf(contacts).slice(1).some(',
+        'wordsOf(contacts).some(',
+        'wordsOf(contacts).slice(1).some(',
         { red: 'contact-of-an-example-taken' },
       ),
       source('readers of the code find no way', 'SECURITY.md', '## Reporting\n', '## Thanks\n', {

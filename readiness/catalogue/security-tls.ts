@@ -34,7 +34,7 @@ export const securityTls: Control[] = [
       source(
         'plain HTTP is answered',
         site,
-        'return 308 https://$host$request_uri;',
+        'return 308 https://$host$public_port$request_uri;',
         'set $place https://$host$request_uri;\n    proxy_pass http://api;',
         {
           red: 'no-redirect',
