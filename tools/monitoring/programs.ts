@@ -1,5 +1,5 @@
 // Prometheus, Alertmanager with their checkers, and the blackbox exporter, of the system or of Debian's packages.
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { folderOf, onPath, unpackPackages } from '../debian-packages.ts'
@@ -33,5 +33,21 @@ export async function findMonitoring(name: MonitoringProgram): Promise<string> {
         cause: error,
       })
     })
-  return join(folder, program)
+  return name === 'alertmanager' ? withTemplates(folder, program) : join(folder, program)
+}
+
+/**
+ * Debian's Alertmanager reads its templates at a fixed path of the system, where nothing is unpacked: it runs in a view of the files of its
+ * own, in which the package's stand there (unshare(1), which some systems allow to root alone; there, install the package).
+ */
+function withTemplates(folder: string, program: string): string {
+  const file = join(folder, 'alertmanager')
+  const inside = 'mount --bind "$0/usr/share" /usr/share && exec "$0/PROGRAM" "$@"'.replace('PROGRAM', program)
+  // Whole, also for whoever starts it at the same time.
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, `#!/bin/sh\nexec unshare --map-root-user --mount sh -c '${inside}' '${folder}' "$@"\n`, {
+    mode: 0o755,
+  })
+  renameSync(draft, file)
+  return file
 }
