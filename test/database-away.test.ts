@@ -2,8 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { openLink } from '../readiness/context/link.ts'
+import { afterAll, expect, test } from 'vitest'
 import { migrate } from '../src/db/migrations.ts'
 import { createDatabase } from '../tools/create-database.ts'
 import { openEmbeddedPostgres } from '../tools/embedded-postgres.ts'
@@ -57,24 +56,6 @@ test('a database that goes away and comes back: live throughout, ready but degra
   expect((await fetch(`${server.url}/v1/jobs`)).status).toBe(200)
   server.child.kill('SIGTERM')
   expect(await server.ended).toEqual({ code: 0, signal: null })
-})
-
-test('a database slower than its check is away until it is quick again, not now and then', async () => {
-  const link = await openLink(Number(new URL(appUrl).port))
-  onTestFinished(link.close)
-  const url = appUrl.replace(/:\d+\//, `:${link.port}/`)
-  const server = await startServer({ ...environment(url), READY_TIMEOUT_MS: '300' })
-  const ready = async () => (await until(`${server.url}/health/ready`, 200)).json() as Promise<{ status: string }>
-  expect(await ready()).toEqual({ status: 'ready', modes: [] })
-
-  link.delay(450)
-  while ((await ready()).status === 'ready');
-  const seen: unknown[] = []
-  for (let turn = 0; turn < 8; turn++) seen.push(await ready())
-  expect(seen).toEqual(Array(8).fill({ status: 'degraded', modes: ['database-away'] }))
-
-  await link.mend()
-  while ((await ready()).status !== 'ready');
 })
 
 test('a database that stays away at the start: tried again for a while, then a message and exit 1', async () => {

@@ -132,26 +132,20 @@ export function createReadiness({
     return result
   }
 
-  /** A check that hangs is not asked again beside itself; it had its time in an earlier round, so that its answer is late now. */
+  /** A check that hangs is not asked again beside itself. */
   function answer(check: Check): Promise<void> {
-    const before = underWay.get(check)
-    if (before) return before.then(() => Promise.reject(late()))
-    const asked = (async () => check.check())()
+    const asked = underWay.get(check) ?? (async () => check.check())()
     const forget = () => underWay.delete(check)
-    asked.then(forget, forget)
+    if (!underWay.has(check)) asked.then(forget, forget)
     underWay.set(check, asked)
     return asked
-  }
-
-  function late() {
-    return new Unasked(`no answer within ${timeout} ms`)
   }
 
   async function resultOf(name: string, answered: Promise<void>, end: number): Promise<Outcome> {
     const start = performance.now()
     let timer: NodeJS.Timeout | undefined
     const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(late()), end - start)
+      timer = setTimeout(() => reject(new Unasked(`no answer within ${timeout} ms`)), end - start)
     })
     const took = () => Math.round(performance.now() - start)
     try {
