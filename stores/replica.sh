@@ -7,6 +7,7 @@ umask 077
 install -m 600 /run/secrets/postgres_key /tmp/postgres.key
 echo "postgres:5432:*:seaworthy_replica:$(cat /run/secrets/postgres_replica_password)" > /tmp/primary
 primary='host=postgres user=seaworthy_replica passfile=/tmp/primary sslmode=verify-full sslrootcert=/run/secrets/ca application_name=replica'
+# Refused where it is as it should be already. What else is wrong, the copy or the log of the replica says, which is unhealthy then.
 slot() { psql --no-psqlrc --quiet "$primary replication=true" --command "$1" >/dev/null 2>&1 || true; }
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

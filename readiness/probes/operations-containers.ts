@@ -11,7 +11,7 @@ export const seeContainers =
     see(tree, ['scripts/containers', part], 4)
 
 export const seeProduction =
-  (part: 'start' | 'confined' | 'closed' | 'limits' | 'deploy' | 'scale' | 'observability' | 'ha'): Probe =>
+  (part: 'start' | 'confined' | 'closed' | 'limits' | 'deploy'): Probe =>
   ({ tree }) =>
     see(tree, ['scripts/production', part], 2)
 
