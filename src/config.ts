@@ -4,6 +4,7 @@ import process from 'node:process'
 import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { arrange, settleAfter, type Values } from './config.arrange.ts'
+import { wordsOf } from './environment.edge.schemas.ts'
 import { halfExternal, unfitForProduction } from './environment.rules.ts'
 import { Environment } from './environment.schemas.ts'
 import { type Run, unguarded } from './lib/outside.ts'
@@ -93,6 +94,13 @@ export function loadLinkConfig(source: Source = process.env): { ownerUrl: string
   const external = { EXTERNAL_ISSUER, EXTERNAL_AUDIENCE, EXTERNAL_JWKS_URL }
   const values = readAll({ NODE_ENV, DATABASE_OWNER_URL, ...external }, source)
   return { ownerUrl: values.DATABASE_OWNER_URL as string, issuer: values.EXTERNAL_ISSUER as string | undefined }
+}
+
+/** What verifying a restored database needs: no secret of the service. Throws ConfigError. */
+export function loadRestoredConfig(source: Source = process.env): { url: string; sealKeys: string[] } {
+  const { NODE_ENV, DATABASE_URL, AUDIT_OLD_KEYS } = Environment.properties
+  const values = readAll({ NODE_ENV, DATABASE_URL, AUDIT_OLD_KEYS }, source)
+  return { url: values.DATABASE_URL as string, sealKeys: wordsOf(values.AUDIT_OLD_KEYS as string) }
 }
 
 function readAll(variables: Record<string, Variable>, source: Source, stored: Source = {}): Record<string, unknown> {

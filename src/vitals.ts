@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type DatabaseVitals, readBackups, readVitals } from './db/vitals.ts'
+import { type BackupVitals, type DatabaseVitals, readBackups, readVitals } from './db/vitals.ts'
 import type { Metrics, Sample } from './lib/metrics.ts'
 import type { Resources } from './resources.ts'
 import { version } from './version.ts'
@@ -78,23 +78,41 @@ export function watchStores(metrics: Metrics, { db, limitsRedis, cacheRedis, que
       return objectOf(told, ([, of]) => [{ value: vitals[of] }])
     },
   )
+  const labelled = { labelNames: ['kind'] }
   metrics.asked(
     'backups',
     {
-      seaworthy_backup_last_success_timestamp_seconds: {
-        help: 'When a kind of backup last succeeded',
-        labelNames: ['kind'],
+      seaworthy_backup_last_success_timestamp_seconds: { help: 'When a kind of backup last succeeded', ...labelled },
+      seaworthy_backup_last_failure_timestamp_seconds: {
+        help: 'When a kind of backup, or a drill, last failed',
+        ...labelled,
       },
+      seaworthy_backup_size_bytes: { help: 'Size of the last good backup of a kind, as it is stored', ...labelled },
+      seaworthy_backup_duration_seconds: { help: 'How long the last good backup of a kind took', ...labelled },
       seaworthy_restore_drill_last_success_timestamp_seconds: { help: 'When a backup was last restored, as a drill' },
+      seaworthy_restore_drill_duration_seconds: {
+        help: 'How long the last good drill took from nothing to a proven database',
+      },
     },
     async () => {
       const runs = await readBackups(db)
-      const sampleOf = ({ kind, finishedAt: value }: (typeof runs)[number]): Sample => ({ labels: { kind }, value })
+      const isDrill = ({ kind }: BackupVitals) => kind === 'drill'
+      const [drills, made] = [runs.filter(isDrill), runs.filter((run) => !isDrill(run))]
+      const samples = (
+        of: BackupVitals[],
+        what: 'finishedAt' | 'failedAt' | 'bytes' | 'seconds',
+        named = true,
+      ): Sample[] =>
+        of.flatMap(({ kind, [what]: value }) =>
+          value === undefined ? [] : [{ ...(named && { labels: { kind } }), value }],
+        )
       return {
-        seaworthy_backup_last_success_timestamp_seconds: runs.filter(({ kind }) => kind !== 'drill').map(sampleOf),
-        seaworthy_restore_drill_last_success_timestamp_seconds: runs
-          .filter(({ kind }) => kind === 'drill')
-          .map(({ finishedAt: value }): Sample => ({ value })),
+        seaworthy_backup_last_success_timestamp_seconds: samples(made, 'finishedAt'),
+        seaworthy_backup_last_failure_timestamp_seconds: samples(runs, 'failedAt'),
+        seaworthy_backup_size_bytes: samples(made, 'bytes'),
+        seaworthy_backup_duration_seconds: samples(made, 'seconds'),
+        seaworthy_restore_drill_last_success_timestamp_seconds: samples(drills, 'finishedAt', false),
+        seaworthy_restore_drill_duration_seconds: samples(drills, 'seconds', false),
       }
     },
   )

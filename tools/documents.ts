@@ -7,10 +7,10 @@ export type Block = { document: string; heading: string; machine: string; text: 
 
 /**
  * The documents whose commands are run: those of people who begin, build on it, deploy and operate. Runbooks have commands for what is
- * broken, and a control of their own (OPS-11); decisions are history.
+ * broken, and a control of their own (OPS-11); that of the day when all is lost is among these; decisions are history.
  */
 export const documentsWithCommands = (root: string) =>
-  globSync(['*.md', '*/README.md', 'docs/*.md'], { cwd: root }).sort()
+  globSync(['*.md', '*/README.md', 'docs/*.md', 'backup/*.md'], { cwd: root }).sort()
 
 /** The blocks of commands in a document, in their order. */
 export function blocksOf(root: string, document: string): Block[] {

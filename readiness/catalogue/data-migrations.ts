@@ -1,8 +1,8 @@
 import { type Control, control, removed, source } from '../control.ts'
 import { olderCodeOnNewerSchema } from '../probes/data-previous-release.ts'
 
-const newest = 'migrations/0018_backups.up.sql'
-const grant = 'GRANT SELECT ON backups TO seaworthy_app;\n'
+const newest = 'migrations/0019_backup_outcomes.up.sql'
+const end = 'CHECK (seconds >= 0);\n'
 
 export const dataMigrations: Control[] = [
   control({
@@ -18,14 +18,14 @@ export const dataMigrations: Control[] = [
     own: {},
     probe: olderCodeOnNewerSchema,
     sabotages: [
-      source('an index is made under a lock', newest, grant, `${grant}CREATE INDEX jobs_by_title ON jobs (title);\n`, {
+      source('an index is made under a lock', newest, end, `${end}CREATE INDEX jobs_by_title ON jobs (title);\n`, {
         red: 'migration-unsafe',
       }),
       source(
         'a column of the last release is renamed, past the linter',
         newest,
-        grant,
-        `${grant}-- squawk-ignore renaming-column\nALTER TABLE applications RENAME COLUMN cover_letter TO letter;\n`,
+        end,
+        `${end}-- squawk-ignore renaming-column\nALTER TABLE applications RENAME COLUMN cover_letter TO letter;\n`,
         { red: 'previous-release-fails' },
       ),
       source(

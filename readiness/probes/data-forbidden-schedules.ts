@@ -21,6 +21,8 @@ export const forbiddenOfSchedules: Record<string, Record<string, string | string
   backups: {
     backups_pkey: "kind = 'drill'",
     backups_kind_known: "kind = 'partial'",
+    backups_bytes_not_negative: 'bytes = -1',
+    backups_seconds_not_negative: 'seconds = -1',
   },
   daily_figures: {
     daily_figures_pkey: 'day = now()',
@@ -28,4 +30,10 @@ export const forbiddenOfSchedules: Record<string, Record<string, string | string
   },
 }
 
-export const optionalOfSchedules = ['schedule_runs.finished_at', 'schedule_runs.error', 'schedule_runs.result']
+const optionalOfBackups = ['finished_at', 'started_at', 'failed_at', 'bytes', 'seconds'].map(
+  (name) => `backups.${name}`,
+)
+export const optionalOfSchedules = [
+  ...['schedule_runs.finished_at', 'schedule_runs.error', 'schedule_runs.result'],
+  ...optionalOfBackups,
+]

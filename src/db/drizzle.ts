@@ -8,8 +8,20 @@ const require = createRequire(import.meta.url)
 export const { drizzle } = require('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
 export const { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, lt, lte, or, sql } =
   require('drizzle-orm') as typeof import('drizzle-orm')
-export const { bigint, boolean, customType, getTableConfig, integer, jsonb, PgTable, pgTable, primaryKey, text, uuid } =
-  require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
+export const {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  getTableConfig,
+  integer,
+  jsonb,
+  PgTable,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
 
 // drizzle would wrap an error in one whose message holds all parameters, so that addresses and password hashes reached the log.
 const { PgPreparedQuery } = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')

@@ -1,11 +1,18 @@
 // The tables of what is done at fixed times: see tables.ts.
 import { instant, now } from './columns.ts'
-import { bigint, customType, integer, jsonb, pgTable, primaryKey, text } from './drizzle.ts'
+import { bigint, customType, doublePrecision, integer, jsonb, pgTable, primaryKey, text } from './drizzle.ts'
 
 const day = customType<{ data: string }>({ dataType: () => 'date' })
 
-/** When each kind of backup last succeeded, and the drill that restores one. */
-export const backups = pgTable('backups', { kind: text().primaryKey(), finishedAt: instant('finished_at').notNull() })
+/** When each kind of backup last succeeded and failed, and the drill that restores one; size and duration are of the last good one. */
+export const backups = pgTable('backups', {
+  kind: text().primaryKey(),
+  finishedAt: instant('finished_at'),
+  startedAt: instant('started_at'),
+  failedAt: instant('failed_at'),
+  bytes: bigint({ mode: 'number' }),
+  seconds: doublePrecision(),
+})
 
 export const schedules = pgTable('schedules', {
   name: text().primaryKey(),

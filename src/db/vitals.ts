@@ -26,10 +26,22 @@ export async function readVitals(db: Database): Promise<DatabaseVitals> {
   return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value)])) as DatabaseVitals
 }
 
-/** When each kind of backup, and the drill, last succeeded: seconds since 1970. */
-export async function readBackups(db: Database): Promise<{ kind: string; finishedAt: number }[]> {
-  const { rows } = await db.execute<{ kind: string; at: string }>(
-    sql`SELECT kind, extract(epoch FROM finished_at) AS at FROM backups`,
-  )
-  return rows.map(({ kind, at }) => ({ kind, finishedAt: Number(at) }))
+/** Of each kind of backup, and of the drill; what is not known is undefined. Times are seconds since 1970. */
+export type BackupVitals = { kind: string } & Record<
+  'finishedAt' | 'failedAt' | 'bytes' | 'seconds',
+  number | undefined
+>
+
+/** When each kind of backup, and the drill, last succeeded and failed, how large the last good one is, and how long it took. */
+export async function readBackups(db: Database): Promise<BackupVitals[]> {
+  const { rows } = await db.execute<Record<keyof BackupVitals, string | null>>(sql`
+    SELECT kind, extract(epoch FROM finished_at) AS "finishedAt", extract(epoch FROM failed_at) AS "failedAt", bytes, seconds FROM backups`)
+  const known = (value: string | null) => (value === null ? undefined : Number(value))
+  return rows.map(({ kind, finishedAt, failedAt, bytes, seconds }) => ({
+    kind: String(kind),
+    finishedAt: known(finishedAt),
+    failedAt: known(failedAt),
+    bytes: known(bytes),
+    seconds: known(seconds),
+  }))
 }

@@ -1,8 +1,9 @@
-// What the service stands on: PostgreSQL, Redis, mail, backups.
+// What the service stands on: PostgreSQL, Redis, mail, backups (causes-backups.ts).
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { join } from '../journey.ts'
 import { type Broken, type Cause, keepOn } from './cause.ts'
+import { causesOfBackups } from './causes-backups.ts'
 
 async function withRedis<T>({ redis }: Broken, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(redis.url)
@@ -22,14 +23,6 @@ const fill = async (client: Redis) => {
 }
 const empty = (client: Redis) => client.del(ballast)
 
-/** `days` ago is when it was last done. */
-const age = (kind: string, days: number) => ({
-  begin: async ({ sql }: Broken) => {
-    await sql('UPDATE backups SET finished_at = now() - make_interval(days => $2) WHERE kind = $1', [kind, days])
-    return () => sql('UPDATE backups SET finished_at = now() WHERE kind = $1', [kind])
-  },
-})
-
 export const causesOfStores: Cause[] = [
   {
     by: 'a session of the service forgets to end its transaction',
@@ -45,8 +38,7 @@ export const causesOfStores: Cause[] = [
       return () => session.end()
     },
   },
-  { by: 'the last logical backup is made two days old', wave: 2, alerts: ['BackupTooOld'], ...age('logical', 2) },
-  { by: 'the last restore drill is made ten days old', wave: 1, due: 8, alerts: ['DrillTooOld'], ...age('drill', 10) },
+  ...causesOfBackups,
   {
     by: 'the Redis of the queues may use little more than it does',
     wave: 2,

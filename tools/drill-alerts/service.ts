@@ -111,7 +111,8 @@ export async function openService({ folder, publicUrl }: Options) {
     await Promise.all([api.start(), worker.start()])
 
     const sql = (text: string, values: unknown[] = []) => withClient(ownerUrl, (owner) => owner.query(text, values))
-    await sql(`INSERT INTO backups SELECT kind, now() FROM unnest(ARRAY['logical', 'physical', 'drill']) AS kind`)
+    await sql(`INSERT INTO backups (kind, finished_at, bytes, seconds)
+      SELECT kind, now(), 9000000, 60 FROM unnest(ARRAY['logical', 'physical', 'drill']) AS kind`)
     const call = createCaller(url, 20_000)
     const [client, person] = await Promise.all([joinAs(call, 'client'), joinAs(call, 'worker')])
     const contract = await agree(call, client, person)
