@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete && rm -rf node_modules/@types
 COPY . .
 # A clone made under a strict umask would be unreadable to the user below.
-RUN chmod -R u=rwX,go=rX package.json migrations src
+RUN chmod -R u=rwX,go=rX package.json backup migrations src
 
 # The payment sandbox of development, by --target payments. The image below has none of it.
 FROM base AS payments
@@ -21,6 +21,28 @@ USER 10001
 EXPOSE 8420
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10s --retries=3 CMD ["node", "-e", "fetch('http://127.0.0.1:8420/sandbox/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "tools/payment-sandbox.ts", "--host", "0.0.0.0", "--file", "/data/payments.jsonl", "--webhook", "http://api:8080/v1/webhooks/payments"]
+
+# PostgreSQL, with what archives its WAL, by --target postgres.
+FROM postgres:18.6-trixie AS postgres
+RUN apt-get update && apt-get install --yes --no-install-recommends pgbackrest && rm -rf /var/lib/apt/lists/*
+
+# What makes backups and brings them back, by --target backup: made of the one above, since both ends of pgBackRest have to be one version.
+# A drill runs the verifiers of ledger and audit trail, hence Node.
+FROM postgres AS backup
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends age awscli ca-certificates jq libatomic1 openssl zstd \
+    && rm -rf /var/lib/apt/lists/* \
+    && install --directory --owner 999 --group 999 /restored
+COPY --from=base /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/package.json ./
+COPY --from=build /app/migrations migrations
+COPY --from=build /app/src src
+COPY --from=build /app/backup /backup
+USER 999:999
+ENTRYPOINT []
+CMD ["/backup/serve.sh"]
 
 FROM base
 # Nothing installs packages here, so nothing has to be patched for a tool that could.

@@ -18,6 +18,7 @@ export const launch: readonly Phase[] = [
       { do: 'See that the image is the one that was tested', control: 'OPS-01' },
       { do: 'Try the migrations up and down on a copy', control: 'DAT-02' },
       { do: 'Restore the last backup into a scratch database', control: 'DRY-05' },
+      { do: 'Fill in the names of the disaster recovery runbook, and talk it through once', control: 'DRY-11' },
       { do: 'Check that every secret is production’s own', control: 'SEC-27' },
       { do: 'Fire each alert once, and see it arrive', control: 'OBS-16' },
       { do: 'Exercise the rollback', control: 'OPS-08' },

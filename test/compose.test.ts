@@ -101,7 +101,7 @@ describe('every container of production', () => {
     expect(deploy?.resources.limits).toEqual({ cpus: expect.any(String), memory: expect.any(String) })
     expect(deploy?.resources.reservations).toEqual({ memory: expect.any(String) })
     if (service.image && !('build' in service)) expect(service.user).toMatch(/^[1-9]\d*(:[1-9]\d*)?$/)
-    expect(['', 'observability', 'ha']).toContain(profiles.join())
+    expect(['', 'observability', 'ha', 'backup']).toContain(profiles.join())
   })
 
   test('starts without a profile only where it is of the service itself', () => {
@@ -117,6 +117,12 @@ describe('every container of production', () => {
     for (const port of production.services.edge?.ports ?? []) expect(port).toMatch(/^\$\{HTTPS?_PORT:-\d+\}:\d+$/)
   })
 
+  test('but for that of backups is given no key of the storage, and PostgreSQL has no way to it', () => {
+    const given = all.filter(({ 1: { secrets } }) => JSON.stringify(secrets ?? []).includes('backup_s3'))
+    expect(given.map(([name]) => name)).toEqual(['backup'])
+    for (const name of ['postgres', 'postgres-replica']) expect(production.services[name]?.networks).toEqual(['data'])
+  })
+
   test('has no name, network, volume or image that a second deployment on the machine would share', () => {
     for (const [name, service] of all) expect([name, 'container_name' in service]).toEqual([name, false])
     for (const file of [production, shared, ofProduction])
@@ -126,7 +132,8 @@ describe('every container of production', () => {
           [],
         ])
     const built = all.flatMap(([, { build, image }]) => (build && image ? [image] : []))
-    expect(new Set(built)).toEqual(new Set([`\${IMAGE:-\${COMPOSE_PROJECT_NAME}:local}`]))
+    const own = ['postgres', 'backup'].map((name) => `\${COMPOSE_PROJECT_NAME}-${name}:local`)
+    expect(new Set(built)).toEqual(new Set([`\${IMAGE:-\${COMPOSE_PROJECT_NAME}:local}`, ...own]))
     const secrets = Object.values(production.secrets ?? {}).map(({ file }) => file)
     expect(secrets.length).toBeGreaterThan(30)
     expect(secrets.filter((file) => !/^\$\{SECRETS_DIR(:\?[^}]*)?\}\//.test(file))).toEqual([])

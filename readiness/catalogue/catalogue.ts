@@ -8,6 +8,7 @@ import { containersLimited } from './operations-production.ts'
 import { performance } from './performance.ts'
 import { queue } from './queue.ts'
 import { readiness } from './readiness.ts'
+import { recovery } from './recovery.ts'
 import { reliability } from './reliability.ts'
 import { scale } from './scale.ts'
 import { scaleOut } from './scale-out.ts'
@@ -25,5 +26,6 @@ export const catalogue: readonly Control[] = [
   containersLimited,
   ...observability,
   ...operations,
+  ...recovery,
   ...readiness,
 ]

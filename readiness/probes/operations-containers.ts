@@ -1,4 +1,4 @@
-// Runs scripts/containers or scripts/production in the tree of the stack, where every line is a check. The first that fails is the reason.
+// Runs scripts/containers, scripts/production or scripts/backups in the tree of the stack, where every line is a check. The first that fails is the reason.
 import { execFile } from 'node:child_process'
 import type { Context } from '../context/context.ts'
 import { type Evidence, red } from '../control.ts'
@@ -11,9 +11,16 @@ export const seeContainers =
     see(tree, ['scripts/containers', part], 4)
 
 export const seeProduction =
-  (part: 'start' | 'confined' | 'closed' | 'limits' | 'deploy'): Probe =>
+  (part: 'start' | 'confined' | 'closed' | 'limits' | 'deploy' | 'failover'): Probe =>
   ({ tree }) =>
     see(tree, ['scripts/production', part], 2)
+
+type BackupPart = 'logical' | 'restore' | 'keys' | 'retention' | 'failures' | 'physical' | 'pitr' | 'schedule' | 'drill'
+
+export const seeBackups =
+  (part: BackupPart): Probe =>
+  ({ tree }) =>
+    see(tree, ['scripts/backups', part], 3)
 
 async function see(tree: string, command: string[], least: number): Promise<Evidence> {
   const said = await runScript(tree, command)
