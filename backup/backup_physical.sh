@@ -10,6 +10,7 @@ source "$here/storage.sh"
 type=${1-}
 [[ $type =~ ^(full|incr|)$ ]] && [ $# -le 1 ] || { echo 'usage: backup_physical.sh [full|incr]' >&2; rm -rf "$work"; exit 2; }
 begin physical
+recorded_as=physical
 wrong=$(configure 2>&1) || fail "$wrong"
 
 last_full='[.[0].backup[] | select(.type == "full" and (.error | not)) | .timestamp.start] | max // 0'
@@ -19,7 +20,6 @@ if [ -z "$type" ]; then
   if (($(date +%s) - $(jq "$last_full" <<< "$known") > 561600)); then type=full; else type=incr; fi
 fi
 note type "$type"
-recorded_as=physical
 # Before the backup, for whoever restores it.
 record_started physical "$(date +%s)"
 said=$(pgbackrest backup --type="$type" 2>&1) || fail "$(reason_of "$said")"

@@ -8,6 +8,7 @@ set -Eeuo pipefail
 source "$(dirname "$0")/lib.sh"
 [ $# = 0 ] || { echo 'usage: backup_postgres.sh' >&2; exit 2; }
 begin logical
+recorded_as=logical
 needs_store
 key=$(current_key)
 
@@ -23,8 +24,8 @@ SELECT pg_try_advisory_lock(hashtext('backup'));
 SELECT extract(epoch FROM clock_timestamp())::bigint;
 SQL
 answer alone; answer clock
-[ "$alone" = t ] || fail 'Another backup of this database is under way'
-recorded_as=logical
+# Which one goes on, and says how it ends.
+[ "$alone" = t ] || { recorded_as=''; fail 'Another backup of this database is under way'; }
 
 # --- its name is its time, by which backups are chosen and deleted
 now=$(date +%s) off=$(($(date +%s) - clock))

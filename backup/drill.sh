@@ -8,13 +8,13 @@ set -Eeuo pipefail
 source "$(dirname "$0")/lib.sh"
 [ $# = 0 ] || { echo 'usage: drill.sh' >&2; exit 2; }
 begin drill
+recorded_as=drill
 needs_store
 [ -n "${AUDIT_OLD_KEYS:-}" ] || fail 'AUDIT_OLD_KEYS is not set: npm run audit:verify shows the public key of the seals'
 scratch=${BACKUP_SCRATCH:-/restored}/drill
 mkdir -p "$scratch" || fail "There is no place to drill in: $scratch"
 exec {lock}> "$scratch/.lock"
-flock --nonblock "$lock" || fail 'Another drill is under way'
-recorded_as=drill
+flock --nonblock "$lock" || { recorded_as=''; fail 'Another drill is under way'; }
 live=${PGHOST:-}
 server() { pg_ctl --pgdata="$1/data" --silent "${@:2}"; }
 start() {

@@ -8,7 +8,10 @@ const nameOf = (seconds: number) =>
   `${new Date(seconds * 1000).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z.age-20261101-ab12cd`
 const made = (...daysAgo: number[]) => daysAgo.map((days) => nameOf(now - days * day))
 const expired = (names: string[], at = now, env = {}) =>
-  execFileSync('bash', ['backup/expired.sh', String(at)], { input: names.join('\n'), env: { PATH: process.env.PATH, ...env } })
+  execFileSync('bash', ['backup/expired.sh', String(at)], {
+    input: names.join('\n'),
+    env: { PATH: process.env.PATH, ...env },
+  })
     .toString()
     .split('\n')
     .filter(Boolean)
