@@ -8,7 +8,8 @@ import { problemsOf, production } from './configuration.ts'
 const { env, app } = parse(readFileSync('fly.toml', 'utf8')) as { env: Record<string, string>; app: string }
 const guide = readFileSync('docs/deploy-fly.md', 'utf8')
 const secrets = new Set(
-  [...guide.matchAll(/```sh fly\n([\s\S]*?)```/g)].flatMap(([, commands = '']) =>
+  // What makes backups is an app of its own.
+  [...guide.matchAll(/```sh fly\n((?:(?!--app seaworthy-backup)[\s\S])*?)```/g)].flatMap(([, commands = '']) =>
     [...commands.matchAll(/^(?:fly secrets set [^A-Z]*)?((?!FAS_)[A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name),
   ),
 )
