@@ -6,8 +6,8 @@ FROM base AS build
 COPY package.json package-lock.json ./
 # The addons that production uses come ready made: no install script has to run.
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
-# Nothing here reads source maps or types; @types come along as peers of what production uses.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete && rm -rf node_modules/@types
+# Nothing here reads source maps or types; @types and typescript come along as peers of what production uses.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete && rm -rf node_modules/@types node_modules/typescript
 COPY . .
 # A clone made under a strict umask would be unreadable to the user below.
 RUN chmod -R u=rwX,go=rX package.json backup migrations src
