@@ -60,11 +60,13 @@ mkdir -p "$socket"
 restored=$("$here/restore_to_time.sh" latest --into "$socket/data" 2>&1) || fail "physical: $(tail -n 3 <<< "$restored" | tr '\n' ' ')"
 start "$socket"
 prove physical "$socket"
-[ -n "$(PGHOST=$socket query --command "SELECT 1 FROM backups WHERE kind = 'physical' AND started_at IS NOT NULL")" ] ||
+begun="SELECT started_at FROM backups WHERE kind = 'physical' AND started_at IS NOT NULL"
+begun_here=$(PGHOST=$socket query --command "$begun")
+[ -n "$begun_here" ] && [ "$begun_here" = "$(PGHOST=$live query --command "$begun")" ] ||
   fail 'physical: it lacks the row that was written before the backup'
 note physical_seconds "$(awk "BEGIN { printf \"%.1f\", ($(date +%s%3N) - $from) / 1000 }")"
 last=$(sed -nE 's/.*at log time (.*)/\1/p' <<< "$restored" | tail -n 1)
-note physical_loss_seconds "$(($(date +%s) - $(date -d "${last:-now}" +%s)))"
+[ -z "$last" ] || note physical_loss_seconds "$(($(date +%s) - $(date -d "$last" +%s)))"
 server "$socket" --mode=immediate stop
 
 PGHOST=$live record_success drill ''

@@ -103,8 +103,9 @@ SQL
 get "$name/dump" | hashing "$work/restored" | decrypt "$key" | quiet pg_restore --exit-on-error --dbname="$scratch"
 [ "$(< "$work/restored")" = "$(of .sha256)" ] || fail "The store gave back another dump at the second time"
 holds=$(PGDATABASE=$scratch PGOPTIONS='-c statement_timeout=0' query --single-transaction --file "$here/contents.sql")
-wrong=$(diff <(of '.contents[]') <(echo "$holds") | grep '^[<>]' | sed 's/^</the backup has/; s/^>/restored is/' || true)
-[ -z "$wrong" ] || fail "What was restored is not what the backup had: ${wrong//$'\n'/; }"
+expected=$(of '.contents[]')
+[ "$holds" = "$expected" ] || fail "What was restored is not what the backup had: $(
+  diff <(echo "$expected") <(echo "$holds") | sed -n 's/^</the backup has/p; s/^>/restored is/p' | paste -sd ';')"
 # Written before the snapshot of this very backup: it is in there.
 [ "$(PGDATABASE=$scratch query --command "SELECT extract(epoch FROM started_at)::bigint FROM backups WHERE kind = 'logical'")" = "$(time_of "$name")" ] ||
   fail 'What was restored lacks the row that was written before the backup'

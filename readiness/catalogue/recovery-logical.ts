@@ -197,7 +197,7 @@ export const recoveryLogical: Control[] = [
           red: 'one-bit-turned-anywhere',
         },
       ),
-      source('what was restored is not compared', restore, `[ -z "$wrong" ] ||`, `[ "x$wrong" ] ||`, {
+      source('what was restored is not compared', restore, `[ "$holds" = "$expected" ] ||`, `[ "$holds" ] ||`, {
         red: 'of-rows-that-are-not-in-it',
       }),
     ],
