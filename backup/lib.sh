@@ -51,6 +51,8 @@ ended() { # exit code
 }
 # Runs a command whose complaint is the error, where nobody says a better one.
 quiet() { "$@" 2>>"$work/errors"; }
+# What it complained of last; age ends with a line on where to report.
+complaint() { grep -v '^age: report' "$work/errors" | tail -n 1; }
 
 # --- the store: s3://BUCKET/DEPLOYMENT/logical/NAME/{dump,signature,manifest}. A backup without its manifest, which comes last, is none.
 store=s3://${BACKUP_BUCKET:-}/${DEPLOYMENT:-production}/logical
@@ -112,7 +114,7 @@ manifest_of() { # name: its manifest, if we made it
   get "$name/signature" > "$work/signature"
   openssl pkeyutl -verify -pubin -rawin -inkey "$keys/signing.pub" -in "$work/manifest" -sigfile "$work/signature" >/dev/null 2>&1 ||
     fail "The manifest of $name is not signed by us: it was changed, or somebody else made it"
-  manifest=$(decrypt "$key" < "$work/manifest") || fail "The manifest of $name can't be read with the key $key: $(tail -n 1 "$work/errors")"
+  manifest=$(decrypt "$key" < "$work/manifest") || fail "The manifest of $name can't be read with the key $key: $(complaint)"
   [ "$(jq --raw-output .name <<< "$manifest")" = "$name" ] || fail "What is stored as $name is another backup: $(jq --raw-output .name <<< "$manifest")"
   echo "$manifest"
 }

@@ -82,7 +82,7 @@ get "$name/dump" | hashing "$work/dump" >/dev/null
 [ "$(< "$work/dump")" = "$(of .sha256)" ] || fail "The dump of $name is not what was stored: $(< "$work/dump.bytes") bytes of $(of .bytes), or others"
 if [ "$act" = verify ]; then
   # Read to the end: the program that lists may stop before.
-  get "$name/dump" | decrypt "$key" | { pg_restore --list 2>>"$work/errors" && cat >/dev/null; } > "$work/list" || fail "The dump of $name can't be read: $(tail -n 1 "$work/errors")"
+  get "$name/dump" | decrypt "$key" | { pg_restore --list 2>>"$work/errors" && cat >/dev/null; } > "$work/list" || fail "The dump of $name can't be read: $(complaint)"
   note entries "$(grep -c '^[0-9]' "$work/list")"
   exit 0
 fi
@@ -127,6 +127,6 @@ SQL
 while kill -0 "$swap" 2>/dev/null; do
   query --set target="$target" --set scratch="$scratch" --file - <<< "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (:'target', :'scratch')" >/dev/null
 done
-wait "$swap" || fail "The database $target could not be put aside: $(tail -n 1 "$work/errors")"
+wait "$swap" || fail "The database $target could not be put aside: $(complaint)"
 undo=()
 [ "$is_there" = 0 ] || note kept "$old"
