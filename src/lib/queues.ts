@@ -130,8 +130,14 @@ export function openQueues(handlers: Handler[], { begin, metrics, ...settings }:
       await soon(queue.waitUntilReady())
       for (const { key } of await queue.getJobSchedulers())
         if (!list.some(({ name }) => name === key)) await queue.removeJobScheduler(key)
-      for (const { name, cron } of list)
-        if (!(await isKept(name, cron))) await queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name })
+      for (const { name, cron } of list) if (!(await isKept(name, cron))) await put(name, cron)
+    }
+
+    /** Two workers that put the same time at once: PostgreSQL refuses one of them, and the other has done it. */
+    async function put(name: string, cron: string): Promise<void> {
+      await queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name }).catch(async (error) => {
+        if (!(await isKept(name, cron))) throw error
+      })
     }
 
     /** One that stands as it should is left alone: to put it again would pass over what is due just now. */
