@@ -76,7 +76,7 @@ async function examineHere(home: Home, selection: Control[], machine: Machine, o
     interrupted.abort()
     // What is cut off in the middle fails in its own way, and nobody waits for it.
     for (const event of ['unhandledRejection', 'uncaughtException'] as const) process.on(event, () => {})
-    await run.abandon().catch((error) => console.error(error))
+    await run.close().catch((error) => console.error(error))
     process.exit(exits.interrupted)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)

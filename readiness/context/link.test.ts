@@ -119,17 +119,34 @@ test('the statements that pass are counted: each query, and each execution of a 
   await link.close()
 })
 
+/** A message of PostgreSQL, as a client says it. The first ones of a connection have no type. */
+function message(type: string, content: string | number): Buffer {
+  const body = typeof content === 'string' ? Buffer.from(content) : Buffer.alloc(4)
+  if (typeof content === 'number') body.writeInt32BE(content)
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(4 + body.length)
+  return Buffer.concat([Buffer.from(type), length, body])
+}
+
 test('bytes that come one by one are counted the same', () => {
   let seen = 0
   const count = statementCounter(() => seen++)
-  const message = (type: string, text: string) => {
-    const bytes = Buffer.alloc(type.length + 4 + text.length)
-    bytes.write(type)
-    bytes.writeInt32BE(4 + text.length, type.length)
-    bytes.write(text, type.length + 4)
-    return bytes
-  }
-  const all = Buffer.concat([message('', 'start QQQ'), message('Q', 'SELECT'), message('B', 'EEE'), message('E', '')])
+  const start = message('', 'start QQQ')
+  const all = Buffer.concat([start, message('Q', 'SELECT'), message('B', 'EEE'), message('E', '')])
   for (const byte of all) count(Buffer.from([byte]))
   expect(seen).toBe(2)
+})
+
+test('one that asks for TLS first, and gets none, is counted the same', () => {
+  let seen = 0
+  const count = statementCounter(() => seen++)
+  const wish = message('', 80_877_103)
+  for (const said of [wish, message('', 'start QQQ'), message('Q', 'SELECT')]) count(said)
+  expect(seen).toBe(1)
+})
+
+test('what is no message of PostgreSQL is refused', () => {
+  const count = statementCounter(() => {})
+  count(message('', 'start'))
+  expect(() => count(Buffer.from('Q\xff\xff\xff\xff', 'latin1'))).toThrow('no message of PostgreSQL')
 })

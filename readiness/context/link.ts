@@ -29,7 +29,13 @@ export async function openLink(to: number) {
     const count = statementCounter(() => {
       asked += 1
     })
-    near.on('data', count)
+    near.on('data', (bytes: Buffer) => {
+      try {
+        count(bytes)
+      } catch (error) {
+        near.destroy(error as Error)
+      }
+    })
     const passed = () => {
       for (const socket of [near, far]) lastPassed.set(socket, performance.now())
     }

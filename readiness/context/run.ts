@@ -35,7 +35,7 @@ export async function openRun(root: string) {
   let counter = 0
   let server: ReturnType<typeof openScratchServer> | undefined
 
-  return { folder, tree, copyTree, makeFolder, record, databases, copyDatabase, abandon, close }
+  return { folder, tree, copyTree, makeFolder, record, databases, copyDatabase, close }
 
   /** A copy of the project's files, as they were at the start or as another copy has them, with node_modules linked. */
   function copyTree(name: string, from = tree): string {
@@ -77,13 +77,9 @@ export async function openRun(root: string) {
     return copy(await template)
   }
 
-  /** Ends it while stacks are up: their processes first. */
-  async function abandon(): Promise<void> {
-    await killRecorded(folder)
-    await close()
-  }
-
+  /** Ends the processes of stacks that are up still: of an interrupted run, or of a look that was given up. */
   async function close(): Promise<void> {
+    await killRecorded(folder)
     try {
       await (await server)?.close()
     } finally {

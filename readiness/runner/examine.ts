@@ -1,5 +1,6 @@
 // The verdicts. Only a probe that turns red for the declared reason is a detection: a crash, an edit that can't be made and a stack
 // that does not come up are none.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Context } from '../context/context.ts'
 import { applyEdits, NotApplied } from '../context/edits.ts'
 import { Lacking, Red } from '../context/red.ts'
@@ -16,27 +17,24 @@ export type Outcome =
   | { kind: 'lacking'; need: Need; detail: string }
 export type Verdict = { verdict: SabotageVerdict; reason: string }
 
-/** Milliseconds that a probe may take. */
-const patience = { fast: 120_000, slow: 3_600_000, docker: 1_800_000 }
+/** Milliseconds that a look may take, with the coming and going of its stack; breaking a state, with two looks, three times as long. */
+const patience = { fast: 180_000, slow: 3_600_000, docker: 1_800_000 }
 
 /** Runs the probe on a stack, as it is or varied. */
-export async function probe(control: Control, bench: Bench, variation: Variation = {}): Promise<Outcome> {
-  try {
-    return await bench.withStack(control, variation, (context) => probeOn(control, context))
-  } catch (error) {
-    return { kind: error instanceof StackError ? 'no-stack' : 'crash', detail: (error as Error).message }
-  }
+export function probe(control: Control, bench: Bench, variation: Variation = {}): Promise<Outcome> {
+  const look = bench.withStack(control, variation, (context) => outcomeOf(control.probe(context)))
+  return inTime(look, patience[control.tier]).catch((error: Error) => {
+    return { kind: error instanceof StackError ? 'no-stack' : 'crash', detail: error.message }
+  })
 }
 
-async function probeOn(control: Control, context: Context): Promise<Outcome> {
-  const waiting = new AbortController()
-  const tooLong = new Promise<Outcome>((resolve) => {
-    const detail = `it took longer than ${patience[control.tier] / 1000} s`
-    const timer = setTimeout(() => resolve({ kind: 'crash', detail }), patience[control.tier])
-    waiting.signal.addEventListener('abort', () => clearTimeout(timer))
-  })
-  const answer = outcomeOf(control.probe(context))
-  return Promise.race([answer, tooLong]).finally(() => waiting.abort())
+/** What hangs is given up, and what it left behind ends with the run. */
+function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  const over = new AbortController()
+  const tooLong = delay(milliseconds, undefined, { signal: over.signal }).then(() =>
+    Promise.reject(new Error(`it took longer than ${milliseconds / 1000} s`)),
+  )
+  return Promise.race([work, tooLong]).finally(() => over.abort())
 }
 
 /** What a probe's promise says: an error that is not Red is the harness's own, and says nothing of the control. */
@@ -56,7 +54,8 @@ export async function trySabotage(control: Control, sabotage: Sabotage, bench: B
   try {
     if (sabotage.kind === 'source') return await trySource(control, sabotage, bench)
     if (sabotage.kind === 'config') return await tryConfig(control, sabotage, bench)
-    return await bench.withStack(control, {}, (context, renew) => tryState(control, sabotage, context, renew, bench))
+    const attempt = bench.withStack(control, {}, (context, renew) => tryState(control, sabotage, context, renew, bench))
+    return await inTime(attempt, 3 * patience[control.tier])
   } catch (error) {
     if (error instanceof NotApplied) return { verdict: 'not-applied', reason: error.message }
     if (error instanceof StackError)
@@ -120,11 +119,8 @@ async function undo(change: StateChange, context: Context, look: () => Promise<s
 /** With a context of its own on the same stack, as every run of a probe has. */
 async function probeAnew(control: Control, renew: () => Context): Promise<Outcome> {
   const context = renew()
-  try {
-    return await probeOn(control, context)
-  } finally {
-    await context.close()
-  }
+  const look = outcomeOf(control.probe(context)).finally(() => context.close())
+  return inTime(look, patience[control.tier]).catch((error: Error) => ({ kind: 'crash', detail: error.message }))
 }
 
 /** What a broken control's outcome says; undefined for a detection, which still has to turn green again. */
