@@ -17,12 +17,14 @@ import { disputesRoutes } from './modules/contracts/disputes.routes.ts'
 import { stepsRoutes } from './modules/contracts/steps.routes.ts'
 import { erasuresRoutes } from './modules/erasures/erasures.routes.ts'
 import { exportsRoutes } from './modules/exports/exports.routes.ts'
+import { flagsRoutes, ownFlagsRoutes, userFlagsRoutes } from './modules/flags/flags.routes.ts'
 import { authRoutes, meRoutes } from './modules/identity/identity.routes.ts'
 import { linksRoutes, ownLinksRoutes } from './modules/identity/links.routes.ts'
 import { mfaRoutes } from './modules/identity/mfa.routes.ts'
 import { ownSessionsRoutes, sessionsRoutes } from './modules/identity/sessions.routes.ts'
 import { jobsRoutes, slugRoutes } from './modules/jobs/jobs.routes.ts'
 import { walletRoutes } from './modules/ledger/ledger.routes.ts'
+import { liveRoutes } from './modules/notifications/live.routes.ts'
 import { notificationsRoutes } from './modules/notifications/notifications.routes.ts'
 import { operationsRoutes } from './modules/operations/operations.routes.ts'
 import { fundingRoutes, paymentsRoutes, payoutsRoutes } from './modules/payments/payments.routes.ts'
@@ -62,6 +64,7 @@ import { requestLog } from './plugins/request-log.ts'
 import { requestMetrics } from './plugins/request-metrics.ts'
 import { securityFields } from './plugins/security-fields.ts'
 import { securityTxt } from './plugins/security-txt.ts'
+import { streams, wantsStream } from './plugins/streams.ts'
 import { tracing } from './plugins/tracing.ts'
 import { urlLimit } from './plugins/url-limit.ts'
 import { validation } from './plugins/validation.ts'
@@ -103,6 +106,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
       connectionsCheckingInterval: 1000,
       // plugins/host.ts refuses what has none, by a problem with all fields.
       requireHostHeader: false,
+      shouldUpgradeCallback: wantsStream,
     },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answer,
@@ -136,6 +140,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(authorise, { security })
   await app.register(csrf, { origins: config.edge.pageOrigins, security: services.security })
   await app.register(readOnly, { isReadOnly: services.readiness.isReadOnly })
+  await app.register(streams, { origins: config.edge.pageOrigins, isDraining: services.readiness.isDraining })
   await app.register(idempotency, { secret: config.secret })
   await app.register(created)
   await app.register(deprecated)
@@ -180,6 +185,8 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(userReviewsRoutes, { prefix: '/v1/users', reviews: services.reviews })
   await app.register(walletRoutes, { prefix: '/v1/me/wallet', ledger: services.ledger })
   await app.register(notificationsRoutes, { prefix: '/v1/me/notifications', notifications: services.notifications })
+  await app.register(liveRoutes, { prefix: '/v1/me/notifications', live: services.live })
+  await app.register(ownFlagsRoutes, { prefix: '/v1/me/flags', flags: services.flags })
   await app.register(slugRoutes, { prefix: '/v1/slugs', jobs: services.jobs })
   await app.register(auditRoutes, {
     prefix: '/v1/admin/audit',
@@ -188,6 +195,8 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
     seals: services.seals,
   })
   await app.register(switchesRoutes, { prefix: '/v1/admin/switches', switches: services.switches })
+  await app.register(flagsRoutes, { prefix: '/v1/admin/flags', flags: services.flags })
+  await app.register(userFlagsRoutes, { prefix: '/v1/admin/users', flags: services.flags })
   await app.register(schedulesRoutes, { prefix: '/v1/admin/schedules', schedules: services.schedules })
   const { disputes, escrow } = services
   await app.register(disputesRoutes, { prefix: '/v1/admin/disputes', disputes, escrow })

@@ -57,6 +57,7 @@ export function arrange(v: Values) {
       backoff: v.QUEUE_BACKOFF_MS,
       lock: v.QUEUE_LOCK_MS,
     },
+    streams: { most: v.STREAMS_MAX, mostOfOne: v.STREAMS_PER_USER, ping: v.STREAM_PING_MS, look: v.STREAM_LOOK_MS },
     worker: { concurrency: v.WORKER_CONCURRENCY, healthPort: v.WORKER_HEALTH_PORT },
     outbox: { url: v.DATABASE_DIRECT_URL ?? v.DATABASE_URL, every: v.OUTBOX_SWEEP_MS, retryAfter: v.OUTBOX_RETRY_MS },
     eventsKeptDays: v.EVENTS_KEPT_DAYS,

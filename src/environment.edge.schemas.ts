@@ -106,6 +106,20 @@ export const edge = {
     default: 1024,
     description: 'Size from which answers are compressed',
   }),
+  STREAMS_MAX: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 5000,
+    description: 'Most streams of notifications that a process holds open',
+  }),
+  STREAMS_PER_USER: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 5,
+    description: 'Most of them that one user has',
+  }),
+  STREAM_PING_MS: milliseconds(30_000, 'How often each stream is asked whether anybody is there'),
+  STREAM_LOOK_MS: milliseconds(5000, 'How often streams are looked at for what nobody told them of'),
   METRICS_PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,

@@ -44,9 +44,10 @@ export async function run(config: Config, service: string, start: Step[], beneat
     running.push(resources)
     services = await createServices(config, resources, log)
     watchProcess(services.metrics, { poolUse: resources.poolUse, folder: config.disk })
-    // Before the first request, so that it meets the modes and switches as they are.
+    // Before the first request, so that it meets the modes, switches and flags as they are.
     running.push(
       await services.switches.keepFresh(),
+      await services.flags.keepFresh(),
       await services.sessions.keepFresh(),
       await services.readiness.keepAsking(),
       await services.breakers.keepTelling(service),

@@ -33,7 +33,15 @@ export async function startServer(
   app.addHook('onClose', queues.close)
   const { host, port } = config.http
   try {
-    return { address: await app.listen({ host, port }), close: () => app.close() }
+    const address = await app.listen({ host, port })
+    const telling = await services.live.keepTelling((error) =>
+      log.warn({ err: error }, 'streams could not be looked after'),
+    )
+    const close = async () => {
+      await telling.close()
+      await app.close()
+    }
+    return { address, close }
   } catch (error) {
     await app.close()
     throw error

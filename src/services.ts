@@ -2,6 +2,7 @@
 import type { Config } from './config.ts'
 import { databaseChecks } from './db/checks.ts'
 import { createAttempts } from './lib/attempts.ts'
+import { createBell } from './lib/bell.ts'
 import { createCache } from './lib/cache.ts'
 import { createExternalTokens } from './lib/external-tokens.ts'
 import { createLimiter } from './lib/limits.ts'
@@ -29,6 +30,7 @@ import { createDisputesService } from './modules/contracts/disputes.service.ts'
 import { createErasuresService } from './modules/erasures/erasures.service.ts'
 import { createExportsService } from './modules/exports/exports.service.ts'
 import { createFiguresService } from './modules/figures/figures.service.ts'
+import { createFlagsService } from './modules/flags/flags.service.ts'
 import { createCredentialsService } from './modules/identity/credentials.service.ts'
 import { createEmailsService } from './modules/identity/emails.service.ts'
 import { createExternalIdentities } from './modules/identity/external-identities.service.ts'
@@ -42,6 +44,7 @@ import { createExpiryService } from './modules/jobs/expiry.service.ts'
 import { createJobsService } from './modules/jobs/jobs.service.ts'
 import { createLedgerVerificationService } from './modules/ledger/verification.service.ts'
 import { createDigestsService } from './modules/notifications/digests.service.ts'
+import { createLiveService } from './modules/notifications/live.service.ts'
 import { createNotificationsService } from './modules/notifications/notifications.service.ts'
 import { createOperationsService } from './modules/operations/operations.service.ts'
 import { createReviewsService } from './modules/reviews/reviews.service.ts'
@@ -80,6 +83,8 @@ export async function createServices(
   const signer = createSigner({ secret: config.secret, purpose: 'audit seals', trusted: config.auditOldKeys })
   const verification = createVerificationService({ db, signer })
   const switches = createSwitchesService({ db, audit })
+  const flags = createFlagsService({ db, audit, metrics })
+  const bell = createBell({ redis: limitsRedis, prefix: config.redis.prefix, name: 'notifications' })
   const limiter = createLimiter({ redis: limitsRedis, prefix: config.redis.prefix })
   const attempts = createAttempts({
     redis: limitsRedis,
@@ -126,6 +131,7 @@ export async function createServices(
     ledgerVerification: createLedgerVerificationService({ db, verifyTrail: () => verification.verify() }),
     signer,
     switches,
+    flags,
     limiter,
     attempts,
     passwords,
@@ -154,8 +160,12 @@ export async function createServices(
         return (tx) => mfa.check(tx, { id }, code, actor)
       },
     }),
-    notifications: createNotificationsService({ db, metrics, cursors, audit, mailer }),
-    digests: createDigestsService({ db, mailer }),
+    notifications: createNotificationsService({ db, metrics, cursors, audit, mailer, bell }),
+    live: createLiveService({
+      ...{ db, bell, metrics, flags, isEnded: sessions.isEnded, lifetime: tokens.expiresIn },
+      ...config.streams,
+    }),
+    digests: createDigestsService({ db, mailer, flags }),
     expiry: createExpiryService({ db, audit, jobs }),
     figures: createFiguresService({ db }),
     schedules: createSchedulesService({ db, metrics, ...config.schedules }),

@@ -164,6 +164,23 @@ export function waysOf(app: Parameters<typeof objectsOf>[0]): Record<string, Way
     getSchedules: { method: 'GET', path: '/v1/admin/schedules' },
     getBreakers: { method: 'GET', path: '/v1/admin/breakers' },
     resetBreaker: { method: 'PUT', path: '/v1/admin/breakers/:id/reset', object: async () => 'payments' },
+    streamNotifications: { method: 'GET', path: '/v1/me/notifications/stream' },
+    getFlags: { method: 'GET', path: '/v1/admin/flags' },
+    changeFlag: {
+      method: 'PUT',
+      path: '/v1/admin/flags/:id',
+      object: async () => 'live-notifications',
+      body: () => ({
+        isOn: true,
+        split: [
+          { variant: 'on', percent: 100 },
+          { variant: 'off', percent: 0 },
+        ],
+        rules: [],
+      }),
+    },
+    getUserFlags: { method: 'GET', path: '/v1/admin/users/:id/flags', object: itself },
+    getOwnFlags: { method: 'GET', path: '/v1/me/flags' },
     getSwitches: { method: 'GET', path: '/v1/admin/switches' },
     turnOnSwitch: {
       method: 'PUT',

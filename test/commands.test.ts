@@ -33,6 +33,7 @@ const walks: Record<string, string> = {
   'docs/degraded-modes.md#Where they show': 'test/commands.test.ts',
   'docs/degraded-modes.md#The switches': 'test/commands.test.ts',
   'docs/audit.md': 'test/commands.test.ts',
+  'docs/flags.md': 'test/commands.test.ts',
   'docs/operations.md': 'test/commands.test.ts',
 }
 
@@ -184,6 +185,7 @@ describe('on a running service', () => {
     expect(await walk('docs/degraded-modes.md#The switches')).toMatch(/"read-only"[\s\S]*Moving the database/)
     expect(await walk('docs/audit.md')).toMatch(/"findings":\[\][\s\S]*user.registered[\s\S]*The audit trail is sound/)
     expect(existsSync(join(cwd, 'checkpoint.json'))).toBe(true)
+    expect(await walk('docs/flags.md')).toMatch(/"percent":100[\s\S]*"percent":25/)
     expect(await walk('docs/operations.md')).toMatch(/"status":"ready"[\s\S]*"breakers"|"data"/)
     const limited = await walk('docs/rate-limits.md')
     expect(limited).toMatch(/ratelimit-policy: "public";q=100;w=60/)

@@ -159,7 +159,7 @@ describe('what is answered', () => {
       answersOf(operation).map(([status, { content = {} }]) => {
         const [type, media] = Object.entries(content)[0] ?? []
         const ref = media?.schema.$ref
-        if (status === 204 || status === 304) return type === undefined
+        if ([101, 204, 304].includes(status)) return type === undefined
         if (status < 400) return type === 'application/json' && typeof ref === 'string'
         return type === 'application/problem+json' && ref === '#/components/schemas/Problem'
       }),

@@ -12,6 +12,7 @@ import { recovery } from './recovery.ts'
 import { reliability } from './reliability.ts'
 import { scale } from './scale.ts'
 import { scaleOut } from './scale-out.ts'
+import { scaleStreams } from './scale-streams.ts'
 import { security } from './security.ts'
 
 export const catalogue: readonly Control[] = [
@@ -23,6 +24,7 @@ export const catalogue: readonly Control[] = [
   ...performance,
   ...scale,
   scaleOut,
+  ...scaleStreams,
   containersLimited,
   ...observability,
   ...operations,

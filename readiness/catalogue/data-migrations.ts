@@ -1,8 +1,8 @@
 import { type Control, control, removed, source } from '../control.ts'
 import { olderCodeOnNewerSchema } from '../probes/data-previous-release.ts'
 
-const newest = 'migrations/0019_backup_outcomes.up.sql'
-const end = 'CHECK (seconds >= 0);\n'
+const newest = 'migrations/0021_live_notifications.up.sql'
+const end = ' ON notification_counts TO seaworthy_app;\n'
 
 export const dataMigrations: Control[] = [
   control({

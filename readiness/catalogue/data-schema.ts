@@ -34,18 +34,12 @@ export const dataSchema: Control[] = [
         '    if (pending.length < 0) throw new Error',
         { red: 'ready-when-behind' },
       ),
-      source('no lock', 'src/db/migrations.ts', "advisoryLockMode: 'wait',", 'noLock: true,', {
+      source('no lock', 'src/db/migrations.ts', "advisoryLockMode: 'fail',", 'noLock: true,', {
         red: 'a-replica-failed',
       }),
-      source(
-        'only one replica may try',
-        'src/db/migrations.ts',
-        "advisoryLockMode: 'wait',",
-        "advisoryLockMode: 'fail',",
-        {
-          red: 'a-replica-failed',
-        },
-      ),
+      source('only one replica may try', 'src/db/migrations.ts', 'await delay(askAgain)', 'throw error', {
+        red: 'a-replica-failed',
+      }),
     ],
   }),
 

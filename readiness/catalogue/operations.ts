@@ -4,6 +4,7 @@ import { seeExample } from '../probes/operations-env-example.ts'
 import { seeSignOffs } from '../probes/readiness-runner.ts'
 import { documents } from './operations-documents.ts'
 import { operationsEdge } from './operations-edge.ts'
+import { operationsFlags } from './operations-flags.ts'
 import { fly } from './operations-fly.ts'
 import { production } from './operations-production.ts'
 import { runbooks } from './operations-runbooks.ts'
@@ -67,6 +68,7 @@ export const operations: Control[] = [
   runbooks,
   ...workflows,
   documents,
+  ...operationsFlags,
   ...operationsSmoke,
   scan,
   control({

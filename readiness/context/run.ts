@@ -127,6 +127,7 @@ async function killRecorded(folder: string): Promise<void> {
   const list = join(folder, 'processes')
   for (const line of existsSync(list) ? readFileSync(list, 'utf8').trim().split('\n') : []) {
     const [pid = '', mark = ''] = line.split(/ (.*)/)
+    if (!isAlive(Number(pid))) continue
     const { stdout } = await execute('ps', ['-o', 'command=', '-p', pid]).catch(() => ({ stdout: '' }))
     if (isAlive(Number(pid)) && stdout.includes(mark)) process.kill(Number(pid), 'SIGKILL')
   }

@@ -69,7 +69,7 @@ function seeOperations(document: Document): number {
     extra.delete(routeOf(operation))
     const refusals = Object.entries(found.responses).filter(([status]) => Number(status) >= 400)
     const missing = refusalsOf(operation).filter((status) => !found.responses[status])
-    const answers = Object.keys(found.responses).filter((status) => /^2\d\d$/.test(status))
+    const answers = Object.keys(found.responses).filter((status) => /^(2\d\d|101)$/.test(status))
     if (missing.length > 0 || answers.length === 0) red('answer-not-documented', `${operation.id} ${missing}`)
     for (const [status, answer] of refusals) {
       const [type, ...others] = Object.keys(follow(document, answer).content ?? {})

@@ -61,6 +61,7 @@ export const audited: Readonly<Record<string, string | { none: string }>> = {
   unblockUser: 'user.unblocked',
   changeRole: 'user.role-changed',
   resetBreaker: 'breaker.reset',
+  changeFlag: 'flag.changed',
   turnOnSwitch: 'switch.turned-on',
   turnOffSwitch: 'switch.turned-off',
 }

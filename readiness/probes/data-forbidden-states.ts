@@ -44,6 +44,9 @@ export const rows = `
   ${reviewRows({ client, worker, nobody }, contracts)};
   ${paymentRows({ client, worker, nobody }, contracts)};
   ${scheduleRows};
+  INSERT INTO notification_counts (user_id, last) VALUES (${client}, 1), (${worker}, 1);
+  INSERT INTO flags (name, is_on, split, rules, changed_by, changed_at) VALUES
+    ('one', true, '[]', '[]', ${client}, now()), ('two', true, '[]', '[]', ${client}, now());
   INSERT INTO audit_log (action, object_type, object_id) VALUES ('a', 't', ${firstJob}), ('b', 't', ${firstJob});
   INSERT INTO person_keys (user_id, sealed_key) VALUES (${client}, 'k'), (${worker}, 'k');
   INSERT INTO audit_seals (number, row_ids, row_count, hashes, root, previous, seen_txid, floor_id, sealed_at, key_id, signature) VALUES
@@ -113,6 +116,8 @@ export const forbidden: Record<string, Record<string, string | string[]>> = {
     notifications_pkey: `id = ${nobody}`,
     notifications_user_exists: `user_id = ${nobody} WHERE user_id = ${client}`,
     notifications_once_per_event: `event_id = ${firstEvent}`,
+    notifications_by_number: 'number = 1',
+    notifications_number_positive: 'number = 0',
   },
   outbox: {
     outbox_id_unique: `id = ${firstEvent}`,
@@ -140,6 +145,19 @@ export const forbidden: Record<string, Record<string, string | string[]>> = {
     data_exports_sealed_has_ended: "sealed = 'text', expires_at = now()",
   },
   // The migration puts two rows in.
+  notification_counts: {
+    notification_counts_pkey: `user_id = ${client}`,
+    notification_counts_user_exists: `user_id = ${nobody} WHERE user_id = ${client}`,
+    notification_counts_positive: 'last = 0',
+  },
+  flags: {
+    flags_pkey: "name = 'one'",
+    flags_id_unique: `id = ${nobody}`,
+    flags_changed_by_exists: `changed_by = ${nobody}`,
+    flags_name_shape: ["name = 'Lights On'", "name = repeat('n', 101)"],
+    flags_split_is_a_list: "split = '{}'",
+    flags_rules_are_a_list: "rules = '7'",
+  },
   switches: {
     switches_pkey: "name = 'read-only'",
     switches_id_unique: `id = ${nobody}`,
@@ -184,7 +202,14 @@ export const inserted: Record<string, string> = {
 
 /** Every other column has to be there. */
 export const optional = [
-  ...['jobs.published_at', 'jobs.closed_at', 'jobs.deleted_at', 'notifications.read_at', 'notifications.mailed_at'],
+  ...[
+    'jobs.published_at',
+    'jobs.closed_at',
+    'jobs.deleted_at',
+    'notifications.read_at',
+    'notifications.mailed_at',
+    'notifications.number',
+  ],
   ...['operations.result', 'operations.error', 'operations.finished_at'],
   ...['data_exports.sealed', 'data_exports.ended_at', 'data_exports.expires_at'],
   ...[

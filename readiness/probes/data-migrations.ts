@@ -27,10 +27,11 @@ export async function migrateTogether({ sql, start, startApi, apiAt, finish, unt
   const whenBehind = unready(await ready())
   if (!whenBehind.text.includes(String(names.at(-1)))) red('migration-not-named', whenBehind.text)
 
-  // They meet where each reads what has run: without a lock all of them find the same migration missing.
+  // They meet where the first reads what has run, and the others wait for it: without a lock all find the same migration missing.
   const held = await holdTable(adminUrl, 'schema_migrations')
   const again = startReplicas()
-  const met = async () => (await waiting()) === replicas || again.some(({ child }) => child.exitCode)
+  const told = () => again.filter(({ said }) => said().includes('waiting for it')).length
+  const met = async () => (await waiting()) + told() === replicas || again.some(({ child }) => child.exitCode)
   await until('replicas-never-met', met, { within: 30_000 }).finally(held.close)
   const last = await ranBy(again)
   if (last.join() !== names.at(-1)) red('not-each-ran-once', last.join(', '))

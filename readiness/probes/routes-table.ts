@@ -143,6 +143,25 @@ export const operations: readonly Operation[] = [
   { id: 'getBreakers', method: 'GET', path: '/v1/admin/breakers', who: ['support', 'admin'] },
   // Of a breaker that there is not, as with switches.
   { id: 'resetBreaker', method: 'PUT', path: '/v1/admin/breakers/:name/reset', who: ['admin'] },
+  { id: 'streamNotifications', method: 'GET', path: '/v1/me/notifications/stream', who: 'user' },
+  { id: 'getFlags', method: 'GET', path: '/v1/admin/flags', who: ['support', 'admin'] },
+  // Of a flag that there is not, as with switches.
+  {
+    id: 'changeFlag',
+    method: 'PUT',
+    path: '/v1/admin/flags/:name',
+    who: ['admin'],
+    body: () => ({
+      isOn: true,
+      split: [
+        { variant: 'on', percent: 90 },
+        { variant: 'off', percent: 10 },
+      ],
+      rules: [],
+    }),
+  },
+  { id: 'getUserFlags', method: 'GET', path: '/v1/admin/users/:id/flags', who: ['support', 'admin'] },
+  { id: 'getOwnFlags', method: 'GET', path: '/v1/me/flags', who: 'user' },
   { id: 'getSwitches', method: 'GET', path: '/v1/admin/switches', who: ['support', 'admin'] },
   // Without a part they are called on a switch that there is not: those that there are would be felt by every other probe.
   {

@@ -151,4 +151,5 @@ async function administration({ api }: Context, send: Send): Promise<void> {
   for (const id of ['blockUser', 'unblockUser', 'changeRole']) await send(admin.call, id, { part })
   for (const id of ['turnOnSwitch', 'turnOffSwitch']) await send(admin.call, id, { part: 'cache-off' })
   await send(admin.call, 'resetBreaker', { part: 'payments' })
+  await send(admin.call, 'changeFlag', { part: 'live-notifications' })
 }

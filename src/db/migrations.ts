@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type MigrationBuilder, type RunnerOption, runner } from 'node-pg-migrate'
 import pg from 'pg'
 import type { Tx } from './client.ts'
@@ -14,6 +15,8 @@ const table = 'schema_migrations'
 
 /** How long a migration may wait for a lock of a table, in ms: reads that come later wait behind it, and give up after two seconds. */
 const lockTimeout = 1000
+/** How often a process asks whether another one has ended its migrations, in ms. */
+const askAgain = 200
 /** How often the server looks whether this process is still there, in ms: one that was killed lets go of its locks. */
 const lookForUs = 1000
 
@@ -37,7 +40,7 @@ export async function migrate({ url, direction, count, say = () => {}, dir = fol
     migrationsTable: table,
     direction,
     count: count ?? (direction === 'up' ? Number.POSITIVE_INFINITY : 1),
-    advisoryLockMode: 'wait',
+    advisoryLockMode: 'fail',
     singleTransaction: false,
     migrationLoaderStrategies: [
       { extensions: ['.sql'], loader: (paths) => Promise.all(paths.map((path) => load(path, begin))) },
@@ -45,12 +48,28 @@ export async function migrate({ url, direction, count, say = () => {}, dir = fol
     logger: { info: () => {}, warn: say, error: say, debug: () => {} },
   }
   try {
-    const ran = await runner(options)
+    const ran = await alone(() => runner(options), say)
     return ran.map(({ name }) => name)
   } catch (error) {
     if (current === undefined) throw neverGotThere(url, error as Error) ?? error
     const { message } = error as Error
     throw new Error(`The migration ${current} failed on its way ${direction}: ${message}`, { cause: error })
+  }
+}
+
+/**
+ * While another process migrates, asks now and then. To wait in the lock would be a statement that is under way, and CREATE INDEX
+ * CONCURRENTLY of the other waits for all of those: a deadlock.
+ */
+async function alone<T>(work: () => Promise<T>, say: (line: string) => void): Promise<T> {
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error as Error).message.startsWith('Another migration is already running')) throw error
+      if (!isTold) say('Another process migrates: waiting for it')
+      await delay(askAgain)
+    }
   }
 }
 

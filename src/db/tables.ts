@@ -1,4 +1,5 @@
 // The one mapping of columns to names. A test holds it against the migrated database; the constraints live in migrations/.
+import type { Role } from '../lib/actor.ts'
 import { bytes, id, idRanges, instant, now, searchVector, version } from './columns.ts'
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, sql, text, uuid } from './drizzle.ts'
 
@@ -167,6 +168,12 @@ export const notifications = pgTable('notifications', {
   createdAt: now('created_at'),
   readAt: instant('read_at'),
   mailedAt: instant('mailed_at'),
+  number: bigint({ mode: 'number' }),
+})
+
+export const notificationCounts = pgTable('notification_counts', {
+  userId: uuid('user_id').primaryKey(),
+  last: bigint({ mode: 'number' }).notNull(),
 })
 
 export const switches = pgTable('switches', {
@@ -176,6 +183,16 @@ export const switches = pgTable('switches', {
   reason: text(),
   changedBy: uuid('changed_by'),
   changedAt: instant('changed_at'),
+})
+
+export const flags = pgTable('flags', {
+  name: text().primaryKey(),
+  id: uuid().notNull().default(sql`uuidv7()`),
+  isOn: boolean('is_on').notNull(),
+  split: jsonb().$type<{ variant: string; percent: number }[]>().notNull(),
+  rules: jsonb().$type<{ roles?: Role[]; tenants?: string[]; variant: string }[]>().notNull(),
+  changedBy: uuid('changed_by').notNull(),
+  changedAt: instant('changed_at').notNull(),
 })
 
 export const operations = pgTable('operations', {

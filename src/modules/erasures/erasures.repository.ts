@@ -9,6 +9,7 @@ import {
   jobs,
   ledgerAccounts,
   mailLinks,
+  notificationCounts,
   notifications,
   operations,
   outbox,
@@ -178,6 +179,7 @@ export async function deleteAnswers(tx: Tx, userId: string): Promise<void> {
 /** What is the person's alone. Exports go with their operations. */
 export async function deleteOwn(tx: Tx, userId: string): Promise<void> {
   await tx.delete(notifications).where(eq(notifications.userId, userId))
+  await tx.delete(notificationCounts).where(eq(notificationCounts.userId, userId))
   await tx.delete(operations).where(and(eq(operations.userId, userId), eq(operations.kind, 'data-export')))
   await tx.delete(externalIdentities).where(eq(externalIdentities.userId, userId))
   await tx.delete(mailLinks).where(eq(mailLinks.userId, userId))

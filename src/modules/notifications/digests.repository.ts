@@ -26,7 +26,7 @@ export async function listForgetful(tx: Tx, limit: number): Promise<{ userId: st
 /** The person, with what still waits of it, the oldest first. Undefined for one who is gone. */
 export async function findDigest(db: Tx, userId: string, until: string, limit: number) {
   const [person] = await db
-    .select({ name: users.name, email: users.email })
+    .select({ id: users.id, role: users.role, name: users.name, email: users.email })
     .from(users)
     .where(and(eq(users.id, userId), isNull(users.blockedAt), isNull(users.erasedAt)))
   const rows = await db

@@ -2,11 +2,13 @@
 import type { Database } from '../../db/client.ts'
 import { handleOnce, wasHandled } from '../../db/inbox.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Role } from '../../lib/actor.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
 import type { Mailer } from '../../lib/mailer.ts'
+import type { FlagsService } from '../flags/flags.service.ts'
 import { findDigest, listForgetful, markAllMailed } from './digests.repository.ts'
 
-type Deps = { db: Database; mailer: Mailer }
+type Deps = { db: Database; mailer: Mailer; flags: Pick<FlagsService, 'variantOf'> }
 type Event = { id: string; requestId: string | null }
 
 /** People that one transaction asks mails for, and lines of one mail: what is beyond is in the service all the same. */
@@ -14,7 +16,7 @@ const [batch, lines] = [500, 50]
 
 export type DigestsService = ReturnType<typeof createDigestsService>
 
-export function createDigestsService({ db, mailer }: Deps) {
+export function createDigestsService({ db, mailer, flags }: Deps) {
   return { request, mail }
 
   /** Asks for a mail to everyone who has something waiting; answers how many. Whose mail is on its way gets no second one. */
@@ -36,8 +38,15 @@ export function createDigestsService({ db, mailer }: Deps) {
     const found = (await wasHandled(db, 'digests', event.id)) ? undefined : await findDigest(db, userId, until, lines)
     if (found && found.texts.length > 0) {
       const text = `Hello ${found.name},\n\nthis waits for you:\n\n${found.texts.map((line) => `- ${line}`).join('\n')}\n`
-      await mailer.send({ id: event.id, to: found.email, subject: 'What waits for you', text })
+      await mailer.send({ id: event.id, to: found.email, subject: await subjectFor(found), text })
     }
     await handleOnce(db, 'digests', event.id, (tx) => markAllMailed(tx, userId, until))
+  }
+
+  async function subjectFor({ texts, ...person }: { id: string; role: Role; texts: string[] }): Promise<string> {
+    const counted = (await flags.variantOf('digest-subject', person)) === 'counted'
+    return counted
+      ? `${texts.length} ${texts.length === 1 ? 'thing waits' : 'things wait'} for you`
+      : 'What waits for you'
   }
 }

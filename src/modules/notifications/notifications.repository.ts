@@ -4,8 +4,13 @@ import { notifications, users } from '../../db/tables.ts'
 
 export type NotificationRow = typeof notifications.$inferSelect
 
+/** Its time is that of now, and not of the transaction, which may have waited for its number: the list has the order of the numbers. */
 export async function insertNotification(tx: Tx, row: typeof notifications.$inferInsert): Promise<NotificationRow> {
-  const [made] = await tx.insert(notifications).values(row).returning()
+  const createdAt = sql<string>`clock_timestamp()`
+  const [made] = await tx
+    .insert(notifications)
+    .values({ ...row, createdAt })
+    .returning()
   return made as NotificationRow
 }
 

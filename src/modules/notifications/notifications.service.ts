@@ -3,11 +3,13 @@ import { afterCommit } from '../../db/committed.ts'
 import { handleOnce, wasHandled } from '../../db/inbox.ts'
 import { outbox } from '../../db/outbox.ts'
 import type { Actor } from '../../lib/actor.ts'
+import type { Bell } from '../../lib/bell.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
 import type { Mailer } from '../../lib/mailer.ts'
 import type { Metrics } from '../../lib/metrics.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
 import type { Audit } from '../audit/audit.service.ts'
+import { nextNumber } from './live.repository.ts'
 import { notificationNotFound } from './notifications.errors.ts'
 import {
   findLetter,
@@ -21,12 +23,12 @@ import {
 import type { Notification, NotificationQuery } from './notifications.schemas.ts'
 import { type Kind, linksOf, told } from './told.ts'
 
-type Deps = { db: Database; metrics: Metrics; cursors: Cursors; audit: Audit; mailer: Mailer }
+type Deps = { db: Database; metrics: Metrics; cursors: Cursors; audit: Audit; mailer: Mailer; bell: Bell }
 type Event = { id: string; requestId: string | null }
 
 export type NotificationsService = ReturnType<typeof createNotificationsService>
 
-export function createNotificationsService({ db, metrics, cursors, audit, mailer }: Deps) {
+export function createNotificationsService({ db, metrics, cursors, audit, mailer, bell }: Deps) {
   const sent = metrics.counter({
     name: 'seaworthy_notifications_total',
     help: 'Notifications, by the event that they tell of',
@@ -41,8 +43,11 @@ export function createNotificationsService({ db, metrics, cursors, audit, mailer
     await handleOnce(db, 'notifications', event.id, async (tx) => {
       for (const { who, mail: byMail, text } of told[kind]) {
         const data = { text: text(facts), ...linksOf(facts) }
-        const row = await insertNotification(tx, { userId: String(facts[who]), eventId: event.id, kind, data })
+        const userId = String(facts[who])
+        const number = await nextNumber(tx, userId)
+        const row = await insertNotification(tx, { userId, eventId: event.id, kind, data, number })
         afterCommit(tx, () => sent.inc({ kind }))
+        afterCommit(tx, () => bell.ring(userId))
         if (byMail) await outbox(tx, 'mail.requested', `notification:${row.id}`, { notificationId: row.id }, event)
       }
     })
@@ -82,7 +87,7 @@ export function createNotificationsService({ db, metrics, cursors, audit, mailer
 
 const contentOf = ({ data }: NotificationRow) => data as { text: string; [link: string]: string | null }
 
-function toNotification(row: NotificationRow): Notification {
+export function toNotification(row: NotificationRow): Notification {
   const { text, ...links } = contentOf(row)
   const { id, createdAt, readAt } = row
   return { id, kind: row.kind as Kind, text, ...linksOf(links), createdAt, readAt }

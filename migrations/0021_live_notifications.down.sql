@@ -1,0 +1,2 @@
+ALTER TABLE notifications DROP COLUMN number;
+DROP TABLE notification_counts;
