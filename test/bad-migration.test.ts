@@ -77,7 +77,7 @@ test('one whose process is killed in the middle is undone, and gives its lock to
   await untilSome(sleeping)
   await plant(half)
   const second = await migrate()
-  await untilSome(() => ask("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+  await second.until(/waiting for it/)
   first.child.kill('SIGKILL')
   expect(await second.ended).toEqual({ code: 0, signal: null })
   expect(second.said()).toContain('up 9000_planted')
