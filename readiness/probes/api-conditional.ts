@@ -13,12 +13,20 @@ export async function readsAndChangesAreConditional({ api, until }: Context): Pr
   const parts: Record<string, string> = {
     ...{ getJob: job, listJobApplications: job, getApplication: application, getUser: client.id },
     listUserReviews: worker.id,
+    getUserFlags: client.id,
   }
   const callers = { client, worker, support }
 
   const kept: string[] = []
   // What the table has, but for health, which is asked for as it is now, and for what others change all the time or there is none of.
-  const none = ['getContract', 'getPayment', 'getContractReviews', 'getOperation', 'getDataExport']
+  const none = [
+    'getContract',
+    'getPayment',
+    'getContractReviews',
+    'getOperation',
+    'getDataExport',
+    'streamNotifications',
+  ]
   const desk = ['listDisputes', 'listDeadLetters', 'getBreakers', 'getSchedules']
   const left = [...none, ...desk, 'listUsers', 'listAudit', 'verifyAudit', 'getAuditCheckpoint']
   const reads = operations.filter(

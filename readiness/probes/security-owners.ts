@@ -17,11 +17,12 @@ export async function othersMeetNothing(context: Context): Promise<Evidence> {
   const cases = casesOf(scene)
   const { operations } = await readDocument((path) => api.anonymous('GET', path))
   const routes = operations.filter(({ parameters = [] }) => parameters.some((parameter) => parameter.in === 'path'))
-  // A slug is public; that of a draft must not lead to it. Switches are nobody's, and accounts the staff's, as SEC-12 has it.
-  const staffs = ['turnOnSwitch', 'turnOffSwitch', 'getUser', 'blockUser', 'unblockUser', 'changeRole']
+  // A slug is public; that of a draft must not lead to it. Switches and flags are nobody's, and accounts the staff's, as SEC-12 has it.
+  const staffs = ['turnOnSwitch', 'turnOffSwitch', 'changeFlag', 'getUser', 'getUserFlags']
+  const accounts = ['blockUser', 'unblockUser', 'changeRole']
   const desk = ['resolveDispute', 'redriveDeadLetter', 'resetBreaker']
   // What is said of someone is public, too.
-  const known = new Set(['getSlug', 'listUserReviews', ...staffs, ...desk, ...cases.map(({ id }) => id)])
+  const known = new Set(['getSlug', 'listUserReviews', ...staffs, ...accounts, ...desk, ...cases.map(({ id }) => id)])
   for (const { operationId, route } of routes) if (!known.has(operationId)) red('object-route-unknown', route)
 
   const before = await rowsOf(sql, scene)
