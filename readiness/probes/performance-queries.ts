@@ -34,10 +34,11 @@ export async function asksAsOftenForAnyPage(context: Context): Promise<Evidence>
     listUserReviews: [`/v1/users/${worker.id}/reviews`, api.anonymous],
     getPayment: [`/v1/payments/${made.paymentId}`, client.call],
     getWallet: ['/v1/me/wallet', client.call],
+    getOwnFlags: ['/v1/me/flags', client.call],
     listNotifications: ['/v1/me/notifications', client.call],
   }
   const { operations } = await readDocument((path) => api.anonymous('GET', path))
-  const reads = operations.filter(({ route }) => /^GET \/v1\/(?!admin)/.test(route))
+  const reads = operations.filter(({ route }) => /^GET \/v1\/(?!admin|me\/notifications\/stream)/.test(route))
   const seen: string[] = []
   for (const { operationId, parameters = [] } of reads) {
     const [path, call] = paths[operationId] ?? red('route-unknown', operationId)

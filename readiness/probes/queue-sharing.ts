@@ -48,7 +48,7 @@ export async function shareTheLoad(context: Context, lock: number) {
     const held = await sql.hold('notifications')
     for (let job = 0; job < jobs; job++) await apply(worker, await openJob(client))
     const waiting = `SELECT FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'insert into "notifications"%'`
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'insert into "notification%'`
     const atOnce = await until('not-shared', async () => {
       const { length } = await sql.admin(waiting)
       return length >= workers.length && length

@@ -56,7 +56,7 @@ async function holdPerson({ sql }: Context, id: string) {
 
 function waiting(context: Context): Promise<number> {
   const query = `SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'insert into "notifications"%'`
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'insert into "notification%'`
   return count(context, query)
 }
 
