@@ -1,7 +1,7 @@
 // Lets a route take its connection over as a WebSocket (RFC 6455), after the request has passed everything that any other passes: what is
 // refused is answered as always. From then on the request is over, answered 101, with its line, its metrics and its place given back; the
 // connection belongs to whoever asked for it. Browsers let no page set a field of the request, so a token may come as a subprotocol.
-// It has no backing store. To remove it, delete its line in app.ts: the routes that stream then answer 500.
+// It has no backing store. To remove it, delete its line in app.ts: whoever wants a stream is then hung up on.
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
