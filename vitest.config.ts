@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     passWithNoTests: false,
+    // The gate shows messages only: what differs must stand in them.
+    chaiConfig: { truncateThreshold: 1500 },
     // Tests wait more than they compute, and the default leaves one of two cores idle.
     maxWorkers: '100%',
     testTimeout: 60_000,
