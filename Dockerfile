@@ -52,8 +52,8 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/migrations migrations
 COPY --from=build /app/src src
-# For a volume of log files, where LOG_FILE names one: it takes over its owner.
-RUN mkdir /logs && chown 10001:10001 /logs
+# For volumes of log files, where LOG_FILE names one, and of uploads (UPLOADS_URL): they take over their owner.
+RUN mkdir --mode 700 /uploads && mkdir /logs && chown 10001:10001 /logs /uploads
 # What Node compiled of the doors, under the user that it is for, who may not change it: a replica that starts, or asks for its health,
 # takes less from those that serve. Nobody listens here, which the health check says.
 ENV NODE_COMPILE_CACHE=/app/compiled

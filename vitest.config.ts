@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts', 'readiness/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.browser.test.ts', '**/*.s3.test.ts'],
     globalSetup: 'test/global-setup.ts',
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     passWithNoTests: false,

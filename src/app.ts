@@ -32,6 +32,7 @@ import { webhooksRoutes } from './modules/payments/webhooks.routes.ts'
 import { contractReviewsRoutes, userReviewsRoutes } from './modules/reviews/reviews.routes.ts'
 import { schedulesRoutes } from './modules/schedules/schedules.routes.ts'
 import { switchesRoutes } from './modules/switches/switches.routes.ts'
+import { uploadingRoutes, uploadsRoutes } from './modules/uploads/uploads.routes.ts'
 import { address, trustedProxies } from './plugins/address.ts'
 import { admission } from './plugins/admission.ts'
 import { authorise } from './plugins/authorise.ts'
@@ -54,6 +55,7 @@ import { idempotency } from './plugins/idempotency.ts'
 import { identify } from './plugins/identify.ts'
 import { jwks } from './plugins/jwks.ts'
 import { openapi } from './plugins/openapi.ts'
+import { ownWrites } from './plugins/own-writes.ts'
 import { answer, answerClientError, problems } from './plugins/problems.ts'
 import { profile } from './plugins/profile.ts'
 import { queueBoard } from './plugins/queue-board.ts'
@@ -136,6 +138,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
     refreshFor: config.sessions.idleDays * 86_400,
   })
   await app.register(identify, { verify: services.tokens.verify, isEnded: services.sessions.isEnded })
+  if (services.ownWrites) await app.register(ownWrites, { ownWrites: services.ownWrites })
   await app.register(rateLimit, { ...config.edge, limiter, metrics, security })
   await app.register(authorise, { security })
   await app.register(csrf, { origins: config.edge.pageOrigins, security: services.security })
@@ -169,6 +172,9 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(mfaRoutes, { prefix: '/v1/me/mfa', mfa: services.mfa })
   await app.register(erasuresRoutes, { prefix: '/v1/me', erasures: services.erasures })
   await app.register(exportsRoutes, { prefix: '/v1/me/data-exports', exports: services.exports })
+  const { uploads } = services
+  await app.register(uploadingRoutes, { prefix: '/v1/me/uploads', uploads, maxBytes: config.uploads.maxBytes })
+  await app.register(uploadsRoutes, { prefix: '/v1/me/uploads', uploads })
   await app.register(operationsRoutes, { prefix: '/v1/operations', operations: services.operations })
   await app.register(jobsRoutes, { prefix: '/v1/jobs', jobs: services.jobs })
   await app.register(jobApplicationsRoutes, { prefix: '/v1/jobs', applications: services.applications })

@@ -8,6 +8,9 @@ import type { Environment } from './environment.schemas.ts'
 
 export type Values = Static<typeof Environment>
 
+/** Milliseconds after which the primary is asked instead. */
+const standbyPatience = 2000
+
 export function arrange(v: Values) {
   return {
     production: v.NODE_ENV === 'production',
@@ -33,16 +36,8 @@ export function arrange(v: Values) {
       drain: v.DRAIN_MS,
       shutdownTimeout: v.SHUTDOWN_TIMEOUT_MS,
     },
-    database: {
-      url: v.DATABASE_URL,
-      poolMax: v.DATABASE_POOL_MAX,
-      connectTimeout: v.DATABASE_CONNECT_TIMEOUT_MS,
-      statementTimeout: v.DATABASE_STATEMENT_TIMEOUT_MS,
-      lockTimeout: v.DATABASE_LOCK_TIMEOUT_MS,
-      idleTransactionTimeout: v.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
-      connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
-      startTimeout: v.DATABASE_START_TIMEOUT_MS,
-    },
+    database: arrangeDatabase(v),
+    standby: v.DATABASE_STANDBY_HOST ? arrangeStandby(v, v.DATABASE_STANDBY_HOST) : undefined,
     edge: arrangeEdge(v),
     redis: {
       limits: v.LIMITS_REDIS_URL ?? v.REDIS_URL,
@@ -53,12 +48,18 @@ export function arrange(v: Values) {
     queues: {
       store: v.QUEUE_DATABASE_URL ? { postgres: v.QUEUE_DATABASE_URL } : { redis: v.REDIS_URL },
       prefix: v.REDIS_PREFIX,
+      check: v.QUEUE_REDIS_CHECK,
       attempts: v.QUEUE_ATTEMPTS,
       backoff: v.QUEUE_BACKOFF_MS,
       lock: v.QUEUE_LOCK_MS,
+      limits: { job: v.JOB_TIMEOUT_MS, schedule: v.SCHEDULE_TIMEOUT_MS },
     },
     streams: { most: v.STREAMS_MAX, mostOfOne: v.STREAMS_PER_USER, ping: v.STREAM_PING_MS, look: v.STREAM_LOOK_MS },
-    worker: { concurrency: v.WORKER_CONCURRENCY, healthPort: v.WORKER_HEALTH_PORT },
+    worker: {
+      concurrency: { events: v.WORKER_CONCURRENCY, mail: v.MAIL_CONCURRENCY },
+      perSecond: { mail: v.MAIL_PER_SECOND },
+      healthPort: v.WORKER_HEALTH_PORT,
+    },
     outbox: { url: v.DATABASE_DIRECT_URL ?? v.DATABASE_URL, every: v.OUTBOX_SWEEP_MS, retryAfter: v.OUTBOX_RETRY_MS },
     eventsKeptDays: v.EVENTS_KEPT_DAYS,
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM, timeout: v.MAIL_TIMEOUT_MS },
@@ -73,6 +74,12 @@ export function arrange(v: Values) {
       times: { quick: v.PAYMENTS_QUICK_MS, lease: v.PAYMENTS_LEASE_MS },
       feeBps: v.PLATFORM_FEE_BPS,
       releaseAfter: v.RELEASE_AFTER_SECONDS,
+    },
+    uploads: {
+      url: v.UPLOADS_URL,
+      timeout: v.UPLOADS_TIMEOUT_MS,
+      maxBytes: v.UPLOAD_MAX_BYTES,
+      perUser: v.UPLOADS_PER_USER,
     },
     breakers: { failures: v.BREAKER_FAILURES, openFor: v.BREAKER_OPEN_MS },
     schedules: { times: timesOf(v.SCHEDULES), look: v.SCHEDULES_WATCH_MS, lease: v.QUEUE_LOCK_MS },
@@ -99,6 +106,34 @@ export function arrange(v: Values) {
 
 /** Every process has read a new key by then, with one reading to spare. */
 export const settleAfter = (refresh: number) => 2 * refresh
+
+function arrangeDatabase(v: Values) {
+  return {
+    url: v.DATABASE_URL,
+    poolMax: v.DATABASE_POOL_MAX,
+    connectTimeout: v.DATABASE_CONNECT_TIMEOUT_MS,
+    statementTimeout: v.DATABASE_STATEMENT_TIMEOUT_MS,
+    lockTimeout: v.DATABASE_LOCK_TIMEOUT_MS,
+    idleTransactionTimeout: v.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+    connectionLifetime: v.DATABASE_CONNECTION_LIFETIME_MS,
+    startTimeout: v.DATABASE_START_TIMEOUT_MS,
+  }
+}
+
+/** The same login, by a direct connection. One that hangs costs a read less than the primary may take after it. */
+function arrangeStandby(v: Values, host: string) {
+  const url = new URL(v.DATABASE_DIRECT_URL ?? v.DATABASE_URL)
+  url.host = host
+  const patience = (limit: number) => Math.min(limit, standbyPatience)
+  return {
+    ...arrangeDatabase(v),
+    url: url.href,
+    connectTimeout: patience(v.DATABASE_CONNECT_TIMEOUT_MS),
+    statementTimeout: patience(v.DATABASE_STATEMENT_TIMEOUT_MS),
+    readOnly: true,
+    bound: v.DATABASE_STANDBY_LAG_MS,
+  }
+}
 
 function arrangeEdge(v: Values) {
   return {

@@ -35,6 +35,14 @@ describe('production', () => {
     expect(problemsOf(given({ NODE_ENV: 'development', APP_SECRET: 'short' }))).toEqual([])
   })
 
+  test('a bucket is not reached in clear', () => {
+    const at = (endpoint: string) => production({ UPLOADS_URL: `s3://bucket?endpoint=${endpoint}` })
+    expect(problemsOf(at('http://s3.seaworthy.test'))).toEqual([
+      'UPLOADS_URL has to name an endpoint that starts with https:// in production',
+    ])
+    expect(problemsOf(at('https://s3.seaworthy.test'))).toEqual([])
+  })
+
   test('any origin may call in development, and never in production', () => {
     expect(problemsOf(given({ NODE_ENV: 'development', CORS_ORIGINS: '*' }))).toEqual([])
     expect(problemsOf(production({ CORS_ORIGINS: 'https://app.seaworthy.test, *' }))).toEqual([

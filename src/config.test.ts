@@ -77,7 +77,7 @@ describe('refusing', () => {
       'ENCRYPTION_KEYS is missing: it should be keys as name:base64 of 32 bytes, separated by commas (echo "2026-11:$(openssl rand -base64 32)"), or ENCRYPTION_KEYS_FILE the path of a file with it',
       'PAYMENTS_SECRET_KEY is missing: it should be a secret key of the provider (sk_…), or PAYMENTS_SECRET_KEY_FILE the path of a file with it',
       'PAYMENTS_WEBHOOK_SECRETS is missing: it should be signing secrets of webhooks (whsec_…), separated by commas, or PAYMENTS_WEBHOOK_SECRETS_FILE the path of a file with it',
-      'REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://, or REDIS_URL_FILE the path of a file with it',
+      'REDIS_URL is missing: it should be a valid URL that starts with redis:// or rediss://, or redis-sentinel://:PASSWORD@NAME/0?sentinels=HOST:PORT,HOST:PORT (rediss-sentinel:// for TLS), or REDIS_URL_FILE the path of a file with it',
     ])
   })
 
@@ -132,6 +132,8 @@ describe('refusing', () => {
     ['PAYMENTS_URL', 'https://api.stripe.test/v1'],
     ['PAYMENTS_SECRET_KEY', 'two words'],
     ['PAYMENTS_WEBHOOK_SECRETS', ' , '],
+    ['UPLOADS_URL', 'https://bucket.example.com'],
+    ['UPLOADS_URL', 's3://bucket?key=value'],
     ['TOKEN_SIGNING_KEY', 'a key'],
     ['TOKEN_SIGNING_KEY', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'],
     ['TOKEN_SIGNING_KEY', pem('ed448')],

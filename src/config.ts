@@ -24,6 +24,8 @@ export type Config = ReturnType<typeof loadConfig>
 type Source = Record<string, string | undefined>
 type Variable = TSchema & {
   should?: string
+  /** What is wrong with a value, where that can be said better; without what is secret in it. */
+  explain?: (text: string) => string | undefined
   secret?: 'value' | 'password'
   default?: unknown
   enum?: string[]
@@ -137,6 +139,8 @@ function read(name: string, variable: Variable, source: Source, stored: Source):
   const isNumber = 'minimum' in variable && /^\d+(\.\d+)?$/.test(text)
   const value = isNumber ? Number(text) : text
   if (Value.Check(variable, value)) return value
+  const problem = variable.explain?.(text)
+  if (problem) throw new Error(problem)
   throw new Error(`should be ${whatItShouldBe(variable)}${variable.secret ? '' : `, not "${text.slice(0, 60)}"`}`)
 }
 

@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { isOfAnExample, leadsNowhere } from './environment.contact.schemas.ts'
 import { wordsOf } from './environment.edge.schemas.ts'
 import { Environment } from './environment.schemas.ts'
+import { sentinelPasswordOf } from './lib/redis-sentinel.ts'
 import { secretWeakness } from './lib/secrets.ts'
 
 type Values = Record<string, unknown>
@@ -17,12 +18,19 @@ export function unfitForProduction(values: Values): string[] {
     if (!secret || typeof value !== 'string') return []
     if (secret === 'value') return weakness(name, value, 32)
     const password = decodeURIComponent(new URL(value).password)
-    return password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)
+    const ofSentinels = sentinelPasswordOf(value)
+    return [
+      ...(password === '' ? [`${name} has no password`] : weakness(`The password in ${name}`, password, 16)),
+      ...(ofSentinels === undefined ? [] : weakness(`The sentinelPassword in ${name}`, ofSentinels, 16)),
+    ]
   })
   const inClear = ['EXTERNAL_ISSUER', 'EXTERNAL_JWKS_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'PAYMENTS_URL'].flatMap(
     (name) =>
       String(values[name] ?? 'https:').startsWith('https:') ? [] : [`${name} has to start with https:// in production`],
   )
+  const store = URL.parse(String(values.UPLOADS_URL ?? ''))?.searchParams.get('endpoint') ?? 'https:'
+  if (!store.startsWith('https:'))
+    inClear.push('UPLOADS_URL has to name an endpoint that starts with https:// in production')
   const contact = String(values.SECURITY_CONTACT ?? '')
   // Nobody but who tries it on a machine of their own reads what that one publishes.
   const isPublic = !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/.test(String(values.PUBLIC_URL))

@@ -8,6 +8,7 @@ import { payments } from './environment.payments.schemas.ts'
 import { schedules } from './environment.schedules.schemas.ts'
 import { secrets } from './environment.secrets.schemas.ts'
 import { telemetry } from './environment.telemetry.schemas.ts'
+import { uploads } from './environment.uploads.schemas.ts'
 import { splitSigningKeys } from './lib/signing-keys.ts'
 
 /** Each variable: what it means, what it must be, its default if it has one. Secrets have none, and can come from the file that NAME_FILE names. */
@@ -65,6 +66,20 @@ export const Environment = Type.Object({
     ),
   ),
 
+  DATABASE_STANDBY_HOST: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$',
+      should: 'HOST or HOST:PORT',
+      description: 'A standby of PostgreSQL that answers reads, with the login of DATABASE_DIRECT_URL or DATABASE_URL',
+    }),
+  ),
+  DATABASE_STANDBY_LAG_MS: Type.Integer({
+    minimum: 100,
+    maximum: 4000,
+    default: 3000,
+    description: 'Milliseconds that what it answers may be old; beyond that the primary answers',
+  }),
+
   REDIS_URL: redisUrl('Redis for the queues, and for limits and cache where they have none of their own'),
   QUEUE_DATABASE_URL: Type.Optional(
     databaseUrl('Without REDIS_URL only: the login that keeps jobs in the schema bullmq'),
@@ -74,6 +89,11 @@ export const Environment = Type.Object({
     should: 'a name of small letters, digits and dashes',
     default: 'seaworthy',
     description: 'Prefix of all keys in Redis',
+  }),
+  QUEUE_REDIS_CHECK: Type.Enum(['refuse', 'warn'], {
+    default: 'refuse',
+    description:
+      'What a worker does when it starts and the Redis of the queues can lose jobs: refuse to start, or warn and go on',
   }),
   QUEUE_ATTEMPTS: Type.Integer({
     minimum: 1,
@@ -87,8 +107,10 @@ export const Environment = Type.Object({
     minimum: 1,
     maximum: 200,
     default: 5,
-    description: 'Jobs of each queue that one worker does at once',
+    description: 'Events that one worker works on at once',
   }),
+  JOB_TIMEOUT_MS: milliseconds(30_000, 'Longest a try of a job may take'),
+  SCHEDULE_TIMEOUT_MS: milliseconds(600_000, 'Longest a try of what is done at fixed times may take'),
   WORKER_HEALTH_PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
@@ -122,6 +144,19 @@ export const Environment = Type.Object({
     description: 'Sender of mails',
   }),
   MAIL_TIMEOUT_MS: milliseconds(10_000, 'Longest wait for the mail server'),
+  MAIL_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 200,
+    default: 5,
+    description: 'Mails that one worker sends at once',
+  }),
+  MAIL_PER_SECOND: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      description: 'Mails that all workers together begin in a second, where the provider takes no more',
+    }),
+  ),
 
   TOKEN_SIGNING_KEY: Type.Refine(
     Type.String({
@@ -153,6 +188,8 @@ export const Environment = Type.Object({
   ...secrets,
 
   ...payments,
+
+  ...uploads,
 
   ...schedules,
 

@@ -8,7 +8,7 @@ import type { Services } from './services.ts'
 
 /** Answers how many of each. Safe to repeat, and to run twice at once. */
 export async function purgeAll(config: Config, db: Database, services: Services): Promise<Record<string, number>> {
-  const { jobs, exports, operations, erasures, sessions, links, schedules } = services
+  const { jobs, exports, operations, erasures, sessions, links, schedules, uploads } = services
   return {
     jobs: await jobs.purge(config.deletedJobsKeptDays),
     idempotencyKeys: await purgeKeys(db),
@@ -21,5 +21,7 @@ export async function purgeAll(config: Config, db: Database, services: Services)
     links: await links.purge(),
     scheduleRuns: await schedules.purge(),
     lookedAtAgain: await erasures.sweep(),
+    // The last: it fails while the store of uploads is away, and is tried again.
+    uploads: await uploads.sweep(),
   }
 }

@@ -18,11 +18,16 @@ export async function openResources(config: Config, log: Log) {
     await database.close()
     throw error
   })
+  const standby =
+    config.standby &&
+    openDatabase(config.standby, (error) => log.warn({ err: error }, 'an idle connection to the standby broke'))
   const mailer = createMailer(config.mail)
   let outboxUrl = config.outbox.url
   const [limitsRedis, cacheRedis] = await Promise.all([connect('limits'), connect('cache')])
   return {
     db: database.db,
+    send: database.send,
+    standby: standby && config.standby && { ...standby, bound: config.standby.bound },
     mailer,
     /** None in embedded mode: limits and cache are then this process's own. */
     limitsRedis,
@@ -32,6 +37,7 @@ export async function openResources(config: Config, log: Log) {
     /** Other passwords, for the connections to come. The queues' and the mail server's need a restart. */
     use(fresh: Config) {
       database.connectTo(fresh.database.url)
+      if (fresh.standby) standby?.connectTo(fresh.standby.url)
       outboxUrl = fresh.outbox.url
       if (limitsRedis) signInAs(limitsRedis, fresh.redis.limits)
       if (cacheRedis) signInAs(cacheRedis, fresh.redis.cache)
@@ -40,7 +46,7 @@ export async function openResources(config: Config, log: Log) {
       mailer.close()
       limitsRedis?.disconnect()
       cacheRedis?.disconnect()
-      await database.close()
+      await Promise.all([standby?.close(), database.close()])
     },
   }
 

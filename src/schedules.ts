@@ -4,7 +4,7 @@ import type { openQueues } from './lib/queues.ts'
 import { repeat } from './lib/repeat.ts'
 import type { Schedule } from './modules/schedules/schedules.service.ts'
 import { purgeAll } from './purges.ts'
-import type { Part, Process } from './run.ts'
+import type { Process } from './run.ts'
 
 type Table = Record<ScheduleName, Schedule['run']>
 
@@ -23,8 +23,8 @@ const tableOf = ({ config, resources: { db }, services }: Process): Table => ({
   // The outbox has no line here: each worker sweeps it every few seconds (db/relay.ts), whether or not the queue can be reached.
 })
 
-/** Does it all, with the other workers, and watches whether it was done. */
-export async function startSchedules(process: Process, queues: ReturnType<typeof openQueues>): Promise<Part> {
+/** Does it all, with the other workers, and watches whether it was done. `keep` puts back what the queue has lost. */
+export async function startSchedules(process: Process, queues: ReturnType<typeof openQueues>) {
   const { config, log, services } = process
   const table = tableOf(process)
   const list = (Object.keys(usualTimes) as ScheduleName[]).map((name) => {
@@ -48,8 +48,9 @@ export async function startSchedules(process: Process, queues: ReturnType<typeof
       log.error({ schedule: name, cron, lastFinishedAt }, 'a schedule is overdue: nobody does it any more'),
     )
   }
-  return repeat(look, {
+  const looking = await repeat(look, {
     every: config.schedules.look,
     onError: (error) => log.warn({ err: error }, 'the schedules could not be watched: trying again'),
   })
+  return { close: looking.close, keep: timetable.keep }
 }

@@ -1,6 +1,7 @@
 // The part of services.ts that money runs through, in the order in which one stands on the other.
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
+import type { Reads } from './db/reads.ts'
 import type { Log } from './lib/log.ts'
 import type { Metrics } from './lib/metrics.ts'
 import type { Cursors } from './lib/page.ts'
@@ -19,6 +20,7 @@ import { createWebhooksService } from './modules/payments/webhooks.service.ts'
 
 type Parts = {
   db: Database
+  reads: Reads
   log: Log
   cursors: Cursors
   audit: Audit

@@ -1,6 +1,7 @@
 // Builds each module's service once: the only place that knows which part is given to whom.
 import type { Config } from './config.ts'
 import { databaseChecks } from './db/checks.ts'
+import { createReads } from './db/reads.ts'
 import { createAttempts } from './lib/attempts.ts'
 import { createBell } from './lib/bell.ts'
 import { createCache } from './lib/cache.ts'
@@ -9,7 +10,9 @@ import { createLimiter } from './lib/limits.ts'
 import type { Log } from './lib/log.ts'
 import { guardMailer } from './lib/mailer.ts'
 import { createMetrics } from './lib/metrics.ts'
+import { createObjects } from './lib/objects.ts'
 import { createOutside } from './lib/outside.ts'
+import { createOwnWrites } from './lib/own-writes.ts'
 import { createCursors } from './lib/page.ts'
 import { createPasswords } from './lib/passwords.ts'
 import { createProvider } from './lib/provider.ts'
@@ -50,6 +53,7 @@ import { createOperationsService } from './modules/operations/operations.service
 import { createReviewsService } from './modules/reviews/reviews.service.ts'
 import { createSchedulesService } from './modules/schedules/schedules.service.ts'
 import { createSwitchesService } from './modules/switches/switches.service.ts'
+import { createUploadsService } from './modules/uploads/uploads.service.ts'
 import type { Resources } from './resources.ts'
 import { createMoneyServices } from './services.money.ts'
 
@@ -59,13 +63,17 @@ export async function createServices(
   config: Config,
   {
     db,
+    send,
+    standby,
     mailer: unguardedMailer,
     limitsRedis,
     cacheRedis,
-  }: Pick<Resources, 'db' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
+  }: Pick<Resources, 'db' | 'send' | 'standby' | 'mailer' | 'limitsRedis' | 'cacheRedis'>,
   log: Log,
 ) {
   const metrics = createMetrics()
+  const isPrimaryAway = () => readiness.modes().includes('primary-away')
+  const reads = createReads({ db, send, standby, isPrimaryAway, metrics })
   const outside = createOutside({ metrics, ...config.breakers })
   const keys = config.external && outside.guard('external-keys', { code: 'EXTERNAL_KEYS_UNAVAILABLE', atOnce: 5 })
   const external =
@@ -97,6 +105,7 @@ export async function createServices(
     prefix: config.redis.prefix,
     isOn: () => config.edge.cache.on && !switches.isOn('cache-off'),
     grace: config.edge.cache.grace,
+    doubts: reads.stoodIn,
     metrics,
     ...(cacheRedis && outside.guard('cache', { code: 'CACHE_UNAVAILABLE', atOnce: 1000 })),
   })
@@ -111,10 +120,18 @@ export async function createServices(
   })
   const mfa = createMfaService({ db, audit, seal, security, attempts, credentials, onError: untold })
   const links = createLinksService({ db, audit, security, sessions, mfa })
-  const jobs = createJobsService({ db, cursors, audit, forget: cache.forget })
-  const operations = createOperationsService({ db })
-  const money = createMoneyServices(config, { db, log, metrics, cursors, audit, provider, jobs, operations })
-  const users = createUsersService({ db, cursors, audit, security, sessions })
+  const jobs = createJobsService({ db, reads, cursors, audit, forget: cache.forget })
+  const operations = createOperationsService({ db, reads })
+  const money = createMoneyServices(config, { db, reads, log, metrics, cursors, audit, provider, jobs, operations })
+  const objects = createObjects({ ...config.uploads, outside })
+  const uploads = createUploadsService({ db, audit, cursors, security, objects, ...config.uploads })
+  const users = createUsersService({ db, reads, cursors, audit, security, sessions })
+  const readiness = createReadiness({
+    timeout: config.http.readyTimeout,
+    switches,
+    metrics,
+    checks: databaseChecks(db, reads.standby),
+  })
   return {
     metrics,
     outside,
@@ -125,7 +142,7 @@ export async function createServices(
     seal,
     audit,
     forgetPerson,
-    trail: createTrailService({ db, cursors, seal }),
+    trail: createTrailService({ reads, cursors, seal }),
     seals: createSealsService({ db, signer }),
     verification,
     ledgerVerification: createLedgerVerificationService({ db, verifyTrail: () => verification.verify() }),
@@ -133,12 +150,15 @@ export async function createServices(
     switches,
     flags,
     limiter,
+    /** Only who reads from a standby has to know. */
+    ownWrites:
+      standby && createOwnWrites({ redis: limitsRedis, prefix: config.redis.prefix, isRedisAway: limiter.isLocal }),
     attempts,
     passwords,
     cache,
     tokens,
     sessions,
-    identity: createIdentityService({ db, audit, sessions, security, passwords, credentials, links, mfa }),
+    identity: createIdentityService({ db, reads, audit, sessions, security, passwords, credentials, links, mfa }),
     letters: createLettersService({ db, mailer, appUrl: config.appUrl }),
     links,
     mfa,
@@ -146,21 +166,22 @@ export async function createServices(
     ownPasswords: createPasswordsService({ db, audit, security, passwords, credentials, sessions, links }),
     jobs,
     ...money,
-    applications: createApplicationsService({ db, cursors, audit, jobs, contracts: money.contracts }),
-    reviews: createReviewsService({ db, cursors, audit, contracts: money.contracts, jobs }),
-    disputes: createDisputesService({ db, cursors, contracts: money.contracts }),
-    deadLetters: createDeadLettersService({ db, cursors, audit }),
+    applications: createApplicationsService({ db, reads, cursors, audit, jobs, contracts: money.contracts }),
+    reviews: createReviewsService({ db, reads, cursors, audit, contracts: money.contracts, jobs }),
+    disputes: createDisputesService({ reads, cursors, contracts: money.contracts }),
+    deadLetters: createDeadLettersService({ db, reads, cursors, audit }),
     users,
     operations,
+    uploads,
     exports: createExportsService({ db, audit, seal, security, operations, metrics }),
     erasures: createErasuresService({
-      ...{ db, audit, forgetPerson, passwords, sessions, users, jobs, security },
+      ...{ db, audit, forgetPerson, passwords, sessions, users, jobs, uploads, security },
       prove: async ({ id, email }, { password, code }, actor) => {
         await credentials.check({ email, password }, actor)
         return (tx) => mfa.check(tx, { id }, code, actor)
       },
     }),
-    notifications: createNotificationsService({ db, metrics, cursors, audit, mailer, bell }),
+    notifications: createNotificationsService({ db, reads, metrics, cursors, audit, mailer, bell }),
     live: createLiveService({
       ...{ db, bell, metrics, flags, isEnded: sessions.isEnded, lifetime: tokens.expiresIn },
       ...config.streams,
@@ -169,11 +190,6 @@ export async function createServices(
     expiry: createExpiryService({ db, audit, jobs }),
     figures: createFiguresService({ db }),
     schedules: createSchedulesService({ db, metrics, ...config.schedules }),
-    readiness: createReadiness({
-      timeout: config.http.readyTimeout,
-      switches,
-      metrics,
-      checks: [...databaseChecks(db)],
-    }),
+    readiness,
   }
 }

@@ -10,6 +10,8 @@ import { erasureHandlers } from './modules/erasures/erasures.worker.ts'
 import { exportHandlers } from './modules/exports/exports.worker.ts'
 import { letterHandlers } from './modules/identity/letters.worker.ts'
 import { notificationHandlers } from './modules/notifications/notifications.worker.ts'
+import { uploadHandlers } from './modules/uploads/uploads.worker.ts'
+import { restoreEvents, trustQueueRedis } from './queue-redis.ts'
 import { type Part, type Process, run } from './run.ts'
 import { startSchedules } from './schedules.ts'
 import { keepSecretsFresh } from './secrets.ts'
@@ -23,6 +25,7 @@ export async function startWorker(process: Process): Promise<Part> {
     ...notificationHandlers(services),
     ...letterHandlers(services),
     ...exportHandlers(services),
+    ...uploadHandlers(services),
     ...erasureHandlers({ ...services, forget: (word) => queues.forget(word) }),
   ]
   const queues = openQueues(handlers, {
@@ -32,8 +35,15 @@ export async function startWorker(process: Process): Promise<Part> {
     onError: (error) => log.warn({ err: error }, 'the queue is in trouble'),
   })
   watchStores(services.metrics, { db, limitsRedis, cacheRedis, queuesInfo: queues.info })
+  const restore = async () => {
+    await restoreEvents(process)
+    await schedules?.keep()
+  }
+  let schedules: Awaited<ReturnType<typeof startSchedules>> | undefined
   // Without Redis no event is lost: they wait in the outbox, and go on when it is back.
   services.readiness.watch({ name: 'queue', covered: 'events-wait', check: queues.ping })
+  // A process that lives is not yet one that works.
+  services.readiness.watch({ name: 'jobs', after: 'queue', every: 5000, check: queues.consumes })
   // Nor is a mail: its job is tried again, and a worker can start without.
   services.readiness.watch({
     name: 'mail',
@@ -42,8 +52,10 @@ export async function startWorker(process: Process): Promise<Part> {
     every: 10_000,
     check: services.mailer.verify,
   })
+  const trust = await trustQueueRedis(process, queues, restore)
   await queues.work({
     concurrency: config.worker.concurrency,
+    perSecond: config.worker.perSecond,
     onFailed: ({ id, requestId }, kind, error) =>
       log.warn({ err: error, eventId: id, kind, requestId }, 'a job failed'),
     onDead: async ({ id, requestId }, error) => {
@@ -57,7 +69,8 @@ export async function startWorker(process: Process): Promise<Part> {
   const trying = await services.payments.keepTrying((error) =>
     log.warn({ err: error }, 'payments that are due could not be tried: trying again'),
   )
-  const schedules = await startSchedules(process, queues)
+  schedules = await startSchedules(process, queues)
+  const trials = await queues.keepTrying()
   log.info({ concurrency: config.worker.concurrency }, 'working on jobs')
   const relay = startRelay({
     ...config.outbox,
@@ -69,7 +82,9 @@ export async function startWorker(process: Process): Promise<Part> {
   return {
     async close() {
       await relay.close()
-      await schedules.close()
+      await trust.close()
+      await schedules?.close()
+      await trials.close()
       await queues.close()
       await sealing.close()
       await trying.close()

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { withClient } from '../tools/create-database.ts'
+import { pdf } from '../tools/sample-files.ts'
 import type { buildTestApp, Person } from './app.ts'
 
 type App = Awaited<ReturnType<typeof buildTestApp>>
@@ -22,7 +23,7 @@ export function objectsOf({ call, signUp, services, database, db }: App) {
     ...{ newcomer, address, credentials, refreshToken, firstCode, recoveryCode },
     ...{ draft, openJob, deletedJob, application, contract, funded },
     ...{ delivered, disputed, resolved, payment, payout, notification },
-    ...{ deadLetter, session, operation, dataExport, itself },
+    ...{ deadLetter, session, operation, dataExport, upload, itself },
   }
 
   function newcomer(): Body {
@@ -143,6 +144,11 @@ export function objectsOf({ call, signUp, services, database, db }: App) {
   function operation(owner: Person) {
     return db.transaction((tx) => services.operations.create(tx, owner, 'data-export'))
   }
+  async function upload(owner: Person): Promise<string> {
+    const { id } = await services.uploads.keep(owner, { bytes: pdf(), disposition: undefined, declared: undefined })
+    return id
+  }
+
   async function dataExport(owner: Person): Promise<string> {
     await services.exports.request(owner)
     const exportId = await insert('SELECT id FROM data_exports WHERE user_id = $1', owner)

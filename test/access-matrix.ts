@@ -1,5 +1,6 @@
 // How each operation of docs/access-matrix.md is called: what is sent, and on which object. What the answer must be stands there.
 import { randomUUID } from 'node:crypto'
+import { pdf } from '../tools/sample-files.ts'
 import { type Body, type Caller, job, objectsOf, password } from './access-matrix-objects.ts'
 import type { Person } from './app.ts'
 
@@ -11,7 +12,7 @@ export type Way = {
   /** The role of somebody else who can have such an object, where that is not the caller's own. */
   ownedBy?: Person['role']
   /** What has to be there before, or is sent along. */
-  body?: (caller: Caller) => Promise<Body> | Body
+  body?: (caller: Caller) => Promise<Body> | Body | Buffer
   headers?: Record<string, string>
 }
 
@@ -23,7 +24,7 @@ export function waysOf(app: Parameters<typeof objectsOf>[0]): Record<string, Way
   const objects = objectsOf(app)
   const { newcomer, address, credentials, refreshToken, firstCode, recoveryCode, draft, openJob } = objects
   const { deletedJob, application, contract, funded, delivered, disputed, resolved, payment } = objects
-  const { payout, notification, deadLetter, session, operation, dataExport, itself } = objects
+  const { payout, notification, deadLetter, session, operation, dataExport, upload, itself } = objects
   return {
     getLive: { method: 'GET', path: '/health/live' },
     getReady: { method: 'GET', path: '/health/ready' },
@@ -66,6 +67,16 @@ export function waysOf(app: Parameters<typeof objectsOf>[0]): Record<string, Way
     endSession: { method: 'DELETE', path: '/v1/me/sessions/:id', object: session },
     requestDataExport: { method: 'POST', path: '/v1/me/data-exports' },
     getDataExport: { method: 'GET', path: '/v1/me/data-exports/:id', object: dataExport },
+    uploadFile: {
+      method: 'POST',
+      path: '/v1/me/uploads',
+      body: () => pdf(),
+      headers: { 'content-type': 'application/pdf' },
+    },
+    listUploads: { method: 'GET', path: '/v1/me/uploads' },
+    getUpload: { method: 'GET', path: '/v1/me/uploads/:id', object: upload },
+    getUploadContent: { method: 'GET', path: '/v1/me/uploads/:id/content', object: upload },
+    deleteUpload: { method: 'DELETE', path: '/v1/me/uploads/:id', object: upload },
     getOperation: { method: 'GET', path: '/v1/operations/:id', object: async (owner) => (await operation(owner)).id },
 
     listJobs: { method: 'GET', path: '/v1/jobs' },

@@ -34,6 +34,7 @@ const walks: Record<string, string> = {
   'docs/degraded-modes.md#The switches': 'test/commands.test.ts',
   'docs/audit.md': 'test/commands.test.ts',
   'docs/flags.md': 'test/commands.test.ts',
+  'docs/uploads.md#Upload, read, delete': 'test/commands.test.ts',
   'docs/operations.md': 'test/commands.test.ts',
 }
 
@@ -45,6 +46,7 @@ const elsewhere: Record<string, string> = {
   'npm run check': '.ci/run',
   'npm run format': 'not run: it would change the files that are tested',
   'npm run test:browser': '.ci/run',
+  'npm run test:uploads': 'src/modules/uploads/uploads.s3.test.ts',
   'npm run demo': 'test/start.test.ts',
   'npm run drill:alerts': 'readiness/probes/observability-alerts.ts',
   'npm run drill:alerts -- --only DeadLetters,OutboxStuck': 'readiness/probes/observability-alerts.ts',
@@ -186,6 +188,9 @@ describe('on a running service', () => {
     expect(await walk('docs/audit.md')).toMatch(/"findings":\[\][\s\S]*user.registered[\s\S]*The audit trail is sound/)
     expect(existsSync(join(cwd, 'checkpoint.json'))).toBe(true)
     expect(await walk('docs/flags.md')).toMatch(/"percent":100[\s\S]*"percent":25/)
+    expect(await walk('docs/uploads.md#Upload, read, delete')).toMatch(
+      /"mediaType":"application\/pdf"[\s\S]*attachment; filename[\s\S]*%PDF-1.4[\s\S]*204/,
+    )
     expect(await walk('docs/operations.md')).toMatch(/"status":"ready"[\s\S]*"breakers"|"data"/)
     const limited = await walk('docs/rate-limits.md')
     expect(limited).toMatch(/ratelimit-policy: "public";q=100;w=60/)

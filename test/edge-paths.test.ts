@@ -91,6 +91,16 @@ test('plain HTTP on the port of TLS is a problem', async () => {
   expect(answer).toEqual({ status: 400, type: 'application/problem+json' })
 })
 
+test('a file may be as long as the service takes it, and nothing else may', async () => {
+  const call = callerOf(edge)
+  const statusOf = async (path: string, length: number) => {
+    return (await call('POST', path, { raw: 'a'.repeat(length), headers })).status
+  }
+  expect(await statusOf('/v1/me/uploads', 5_242_880)).toBe(200)
+  expect(await statusOf('/v1/me/uploads', 5_242_881)).toBe(413)
+  for (const path of ['/v1/me/uploads/1', '/v1/jobs']) expect(await statusOf(path, 65_537)).toBe(413)
+})
+
 test('a WebSocket is opened on the stream of notifications, and nowhere else', async () => {
   const open = (path: string, upgrade: string) =>
     new Promise<string>((resolve, reject) => {

@@ -29,6 +29,8 @@ export const environment = (appUrl: string) => ({
   PAYMENTS_URL: 'http://127.0.0.1:1',
   PAYMENTS_SECRET_KEY,
   PAYMENTS_WEBHOOK_SECRETS,
+  // Names in it never meet.
+  UPLOADS_URL: `file:${inject('uploadsFolder')}`,
   DRAIN_MS: '0',
   ALLOWED_HOSTS: 'localhost',
   // A busy machine is no overload, and no outage of Redis.

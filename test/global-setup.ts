@@ -1,5 +1,7 @@
 // Starts the PostgreSQL and the Redis of the suite, and makes the migrated template of which each test file gets a copy.
-import { resolve } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../src/db/migrations.ts'
 import { openRedis } from '../tools/redis-server.ts'
@@ -9,6 +11,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     template: ScratchDatabase
     redisUrl: string
+    uploadsFolder: string
   }
 }
 
@@ -19,7 +22,10 @@ export default async function setup(project: TestProject) {
   project.provide('template', template)
   const redis = await openRedis()
   project.provide('redisUrl', redis.url)
+  const folder = await mkdtemp(join(tmpdir(), 'seaworthy-uploads-'))
+  project.provide('uploadsFolder', folder)
   return async () => {
+    await rm(folder, { recursive: true })
     await redis.close()
     await server.close()
   }

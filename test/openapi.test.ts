@@ -102,6 +102,8 @@ describe('what is taken', () => {
   /** Every schema within one that can be a text: also one that says nothing about what it is. */
   function* textsIn(schema: Schema, at: string): Generator<[at: string, schema: Schema]> {
     if (schema.$ref) return yield* textsIn(follow(schema), at)
+    // Bytes are no text, and bounded by the limit of the body.
+    if (schema.contentMediaType) return
     const parts = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((part) => (part ?? []) as Schema[])
     for (const part of parts) yield* textsIn(part, at)
     for (const [name, part] of Object.entries(schema.properties ?? {})) yield* textsIn(part, `${at}/${name}`)
@@ -160,6 +162,7 @@ describe('what is answered', () => {
         const [type, media] = Object.entries(content)[0] ?? []
         const ref = media?.schema.$ref
         if ([101, 204, 304].includes(status)) return type === undefined
+        if (media?.schema.contentMediaType) return status === 200 && media.schema.contentMediaType === type
         if (status < 400) return type === 'application/json' && typeof ref === 'string'
         return type === 'application/problem+json' && ref === '#/components/schemas/Problem'
       }),

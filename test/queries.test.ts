@@ -3,6 +3,7 @@ import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { withClient } from '../tools/create-database.ts'
 import { fillPages } from '../tools/full-pages.ts'
+import { pdf } from '../tools/sample-files.ts'
 import { buildTestApp, type Person } from './app.ts'
 
 // Without the cache, which would hide what a route runs.
@@ -23,6 +24,8 @@ beforeAll(async () => {
     clientId: people.client.id,
     workerId: people.worker.id,
   })
+  const file = { bytes: pdf(), disposition: undefined, declared: undefined }
+  const { id: uploadId } = await services.uploads.keep(people.client, file)
   await services.seals.sealNew()
   rows = {
     getLive: ['/health/live', 'admin', 0],
@@ -43,6 +46,9 @@ beforeAll(async () => {
     getMe: ['/v1/me', 'client', 1],
     listSessions: ['/v1/me/sessions', 'client', 1],
     getDataExport: [await makeExport(people.client), 'client', 1],
+    listUploads: ['/v1/me/uploads', 'client', 1],
+    getUpload: [`/v1/me/uploads/${uploadId}`, 'client', 1],
+    getUploadContent: [`/v1/me/uploads/${uploadId}/content`, 'client', 1],
     getOperation: [`/v1/operations/${await operationOf(people.client)}`, 'client', 1],
     listUsers: ['/v1/admin/users', 'admin', 1],
     getUser: [`/v1/admin/users/${people.client.id}`, 'admin', 1],
@@ -92,7 +98,8 @@ async function countOf([path, who]: Row, query = '') {
   try {
     const answer = await call('GET', `${path}${query}`, { as: people[who] })
     expect([path, answer.statusCode]).toEqual([path, 200])
-    return { statements, shown: answer.json().data?.length }
+    const isJson = `${answer.headers['content-type']}`.startsWith('application/json')
+    return { statements, shown: isJson ? answer.json().data?.length : undefined }
   } finally {
     pg.Client.prototype.query = send
   }

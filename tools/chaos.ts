@@ -11,6 +11,7 @@ import { createDatabase, withClient } from './create-database.ts'
 import { makeSecrets } from './development-secrets.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import { agree, createCaller, join as joinAs } from './journey.ts'
+import { randomOf } from './random.ts'
 import { openStack, type Stack } from './stack.ts'
 
 const patience = 120_000
@@ -92,17 +93,6 @@ function createKiller(stack: Stack, seed: number) {
   async function finish() {
     await restarts
     return kills
-  }
-}
-
-/** Mulberry32: the same seed kills in the same order. */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
 

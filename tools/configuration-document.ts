@@ -32,6 +32,7 @@ const groups: [title: string, first: string][] = [
   ['Where secrets come from', 'SECRETS_REFRESH_MS'],
   ['Another issuer of tokens', 'EXTERNAL_ISSUER'],
   ['Payments', 'PAYMENTS_URL'],
+  ['Uploads', 'UPLOADS_URL'],
   ['What is done at fixed times', 'SCHEDULES'],
   ['Time, size, keeping', 'BODY_LIMIT_BYTES'],
 ]
@@ -40,6 +41,7 @@ const groups: [title: string, first: string][] = [
 const readers: Record<string, string> = {
   DATABASE_OWNER_URL: '`migrate`, `link-identity`',
   QUEUE_DATABASE_URL: '`npm start`',
+  QUEUE_REDIS_CHECK: 'worker',
   WORKER_HEALTH_PORT: 'worker',
   WORKER_CONCURRENCY: 'worker',
 }

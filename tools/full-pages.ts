@@ -52,6 +52,11 @@ export async function fillPages(query: Query, { clientId, workerId }: People) {
     [clientId, jobId],
   )
   await query(
+    `INSERT INTO uploads (user_id, object, slot, name, media_type, size, stored_at)
+     SELECT $1, gen_random_uuid(), slot, 'cv.pdf', 'application/pdf', 1, now() FROM generate_series(101, 200) AS slot`,
+    [clientId],
+  )
+  await query(
     `INSERT INTO sessions (user_id, user_agent, address_hash) SELECT $1, 'a tablet', 'none' FROM generate_series(1, 100)`,
     [clientId],
   )

@@ -78,7 +78,7 @@ async function firstStart(program: Program, dir: string, settings: Settings, tri
 
 async function start(program: Program, dir: string, port: number, settings: Settings): Promise<Running> {
   const { command, env, detached, bind, container } = program(dir, port)
-  const standard = { bind, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', daemonize: 'no' }
+  const standard = { bind, save: '', appendonly: 'yes', 'maxmemory-policy': 'noeviction', daemonize: 'no' }
   const chosen = Object.entries({ ...standard, ...settings, port: String(port), dir })
   const [file = '', ...args] = [...command, ...chosen.flatMap(([name, value]) => [`--${name}`, value])]
   const child = spawn(file, args, { env, detached, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
@@ -114,11 +114,16 @@ async function folderAt(port: number): Promise<string | undefined> {
 
 // What is unpacked already is asked before Docker: it answers at once, and no container can be left behind.
 async function findProgram(say: Say): Promise<Program> {
-  const installed = onPath('redis-server') ?? onPath('valkey-server')
-  if (installed) return native(installed)
+  if (installed() || fs.existsSync(folderOf('redis')) || !(await dockerServes(say))) return findNative(say)
+  return inContainer
+}
+
+/** One that is no container: installed, or unpacked from the packages of this system. */
+export async function findNative(say: Say): Promise<Program> {
+  const program = installed()
+  if (program) return native(program)
   const folder = folderOf('redis')
   if (!fs.existsSync(folder)) {
-    if (await dockerServes(say)) return inContainer
     if (!hasPackages()) throw new RedisUnavailable(remedy)
     await unpackPackages({
       names: ['redis-server', 'redis-tools'],
@@ -129,6 +134,8 @@ async function findProgram(say: Say): Promise<Program> {
   }
   return native(join(folder, 'usr/bin/redis-server'), folder)
 }
+
+const installed = () => onPath('redis-server') ?? onPath('valkey-server')
 
 async function native(server: string, unpacked?: string): Promise<Program> {
   const env = cleanEnvironment(unpacked)

@@ -25,6 +25,7 @@ const local = resolve(wanted.data ?? `${import.meta.dirname}/../.local`)
 const dataDir = resolve(local, 'postgres')
 const secretsFile = resolve(local, 'secrets.json')
 const paymentsFile = resolve(local, 'payments.jsonl')
+const uploadsFolder = resolve(local, 'uploads')
 
 type Link = [path: string, title: string, about: string]
 type Beneath = { mail: string | undefined; payments: PaymentSandbox | undefined }
@@ -79,6 +80,9 @@ function settings(
     RELEASE_AFTER_SECONDS: '5',
     SCHEDULES: 'contract-release=*/5 * * * * *',
     QUEUE_DATABASE_URL: ownerUrl,
+    UPLOADS_URL: `file:${uploadsFolder}`,
+    // Where REDIS_URL is given, it is whatever Redis a developer has.
+    QUEUE_REDIS_CHECK: 'warn',
     ...outside,
     MAIL_FROM: 'seaworthy@example.com',
     ...secrets,
@@ -158,7 +162,7 @@ async function makeFolder() {
 async function reset() {
   const postgres = await openEmbeddedPostgres({ dataDir }).catch(() => undefined)
   await postgres?.stop()
-  for (const path of [postgres?.dataDir ?? dataDir, secretsFile, paymentsFile])
+  for (const path of [postgres?.dataDir ?? dataDir, secretsFile, paymentsFile, uploadsFolder])
     await rm(path, { recursive: true, force: true })
 }
 

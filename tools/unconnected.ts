@@ -18,6 +18,7 @@ export async function openUnconnected() {
     PUBLIC_URL: 'https://seaworthy.example',
     SECURITY_CONTACT: 'mailto:security@seaworthy.example',
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    DATABASE_STANDBY_HOST: '127.0.0.1:1',
     REDIS_URL: 'redis://127.0.0.1:1',
     SMTP_URL: 'smtp://127.0.0.1:1',
     MAIL_FROM: 'nobody@seaworthy.example',
@@ -26,10 +27,11 @@ export async function openUnconnected() {
   const log = createLog({ level: 'silent', format: 'json', service: 'none', version: '', deployment: '' })
   const { begin } = await openTracing({ ...config.tracing, service: 'none', version: '', deployment: '' })
   const database = openDatabase(config.database, () => {})
+  const standby = config.standby && { ...openDatabase(config.standby, () => {}), bound: config.standby.bound }
   const mailer = createMailer(config.mail)
   const services = await createServices(
     config,
-    { db: database.db, mailer, limitsRedis: undefined, cacheRedis: undefined },
+    { db: database.db, send: database.send, standby, mailer, limitsRedis: undefined, cacheRedis: undefined },
     log,
   )
   const closing: (() => Promise<unknown>)[] = []

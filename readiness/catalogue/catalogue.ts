@@ -7,11 +7,13 @@ import { operations } from './operations.ts'
 import { containersLimited } from './operations-production.ts'
 import { performance } from './performance.ts'
 import { queue } from './queue.ts'
+import { queueLimits } from './queue-limits.ts'
 import { readiness } from './readiness.ts'
 import { recovery } from './recovery.ts'
 import { reliability } from './reliability.ts'
 import { scale } from './scale.ts'
 import { scaleOut } from './scale-out.ts'
+import { scaleReads } from './scale-reads.ts'
 import { scaleStreams } from './scale-streams.ts'
 import { security } from './security.ts'
 
@@ -21,9 +23,11 @@ export const catalogue: readonly Control[] = [
   ...reliability,
   ...data,
   ...queue,
+  ...queueLimits,
   ...performance,
   ...scale,
   scaleOut,
+  ...scaleReads,
   ...scaleStreams,
   containersLimited,
   ...observability,

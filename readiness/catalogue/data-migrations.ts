@@ -1,8 +1,8 @@
 import { type Control, control, removed, source } from '../control.ts'
 import { olderCodeOnNewerSchema } from '../probes/data-previous-release.ts'
 
-const newest = 'migrations/0021_live_notifications.up.sql'
-const end = ' ON notification_counts TO seaworthy_app;\n'
+const newest = 'migrations/0023_uploads.up.sql'
+const end = ' ON uploads TO seaworthy_app;\n'
 
 export const dataMigrations: Control[] = [
   control({

@@ -38,6 +38,7 @@ export const dataPrivacy: Control[] = [
         'false))',
         { red: 'left-in-redis' },
       ),
+      source('uploads stay', service, '    await uploads.removeAll(tx, id)\n', '', { red: 'left-in-table' }),
       source(
         'an export leaves applications out',
         'src/modules/exports/belongings.repository.ts',

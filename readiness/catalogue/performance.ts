@@ -2,6 +2,13 @@ import type { Control } from '../control.ts'
 import { timedSeen } from './observability-metrics.ts'
 import { performanceCache } from './performance-cache.ts'
 import { performanceEdge } from './performance-edge.ts'
+import { performanceLoad } from './performance-load.ts'
 import { performanceQueries } from './performance-queries.ts'
 
-export const performance: Control[] = [...performanceCache, ...performanceQueries, ...performanceEdge, timedSeen]
+export const performance: Control[] = [
+  ...performanceCache,
+  ...performanceQueries,
+  ...performanceEdge,
+  ...performanceLoad,
+  timedSeen,
+]

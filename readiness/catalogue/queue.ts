@@ -4,6 +4,7 @@ import { retryLater } from '../probes/queue-retries.ts'
 import { shareTheLoad } from '../probes/queue-sharing.ts'
 import { queuesSeen } from './observability-looks.ts'
 import { queueSeen } from './observability-metrics.ts'
+import { queueRedis } from './queue-redis.ts'
 import { queueSchedules } from './queue-schedules.ts'
 
 const queues = 'src/lib/queues.ts'
@@ -127,5 +128,6 @@ export const queue: Control[] = [
       ),
     ],
   }),
+  queueRedis,
   queuesSeen,
 ]

@@ -17,13 +17,12 @@ export const securityLimits: Control[] = [
     id: 'SEC-15',
     level: 'must',
     holds:
-      'Named limits hold, each settable by environment: auth 5 calls a minute by address, payment 5, write 30, read 100 and public 100, by user where one is signed in and by address where not.',
+      'Named limits hold, each settable by environment: auth 5 calls a minute by address, payment 5, upload 10, write 30, read 100 and public 100, by user where one is signed in and by address where not.',
     because: 'Without limits one caller tries a million passwords, or takes the service away from all others.',
     code: [plugin, 'src/lib/limits.ts', 'src/environment.edge.schemas.ts'],
     runbook: 'docs/runbooks/limits.md#someone-is-refused-who-should-not-be',
     needs: ['api', 'redis'],
     own: ownLimits,
-    lacks: 'No route takes files yet: the limit upload (10) has no caller.',
     probe: namedLimitsHold,
     sabotages: [
       removed('src/app.ts', register, { red: 'never-refused' }),

@@ -16,6 +16,7 @@ import { securitySecrets } from './security-secrets.ts'
 import { securitySessions } from './security-sessions.ts'
 import { securityTls } from './security-tls.ts'
 import { securityTokens } from './security-tokens.ts'
+import { securityUploads } from './security-uploads.ts'
 import { securityWebhooks } from './security-webhooks.ts'
 
 export const security: Control[] = [
@@ -37,5 +38,6 @@ export const security: Control[] = [
   ...securitySecrets,
   ...securityTls,
   ...securityTokens,
+  ...securityUploads,
   ...securityWebhooks,
 ]

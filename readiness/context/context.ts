@@ -6,8 +6,10 @@ import { withClient } from '../../tools/create-database.ts'
 import { type Held, holdTable } from '../../tools/hold-table.ts'
 import { type Line, type Running, startProcess } from '../../tools/process.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
+import { openStandbyPostgres } from '../../tools/standby-postgres.ts'
 import { applyEdits, type Edit } from './edits.ts'
 import { type Answer, type Call, openCaller, type Person, type Role } from './http.ts'
+import { openLink } from './link.ts'
 import { red } from './red.ts'
 import type { Run } from './run.ts'
 import type { Door, Stack } from './stack.ts'
@@ -29,7 +31,7 @@ export function createContext(run: Run, stack: Stack) {
     (text, values) =>
       withClient(urlOf(login), async (client) => (await client.query(text, values)).rows)
   const callers = new Map<string, ReturnType<typeof openCaller>>()
-  const sql = { owner: query('owner'), app: query('app'), admin: query('admin'), session, hold, emptyDatabase }
+  const sql = { owner: query('owner'), app: query('app'), admin: query('admin'), session, hold, emptyDatabase, standby }
 
   return {
     /** The files that the stack runs. */
@@ -135,6 +137,17 @@ export function createContext(run: Run, stack: Stack) {
     const held = await holdTable(urlOf('admin'), table)
     opened.defer(held.close)
     return held
+  }
+
+  /** A standby of the server, with a link of its own before it: `host` is where that listens, `replay` stops and goes on. */
+  async function standby() {
+    const server = await openStandbyPostgres(urlOf('admin'))
+    opened.defer(server.close)
+    const link = await openLink(server.port)
+    opened.defer(link.close)
+    const replay = (word: 'pause' | 'resume') =>
+      withClient(server.adminUrl, (client) => client.query(`SELECT pg_wal_replay_${word}()`))
+    return { host: `127.0.0.1:${link.port}`, link, replay }
   }
 
   /** A database without a schema. */

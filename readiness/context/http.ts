@@ -9,7 +9,7 @@ type Fields = Record<string, string | string[]>
 export type CallOptions = {
   body?: unknown
   /** Sent as it is, instead of `body`. */
-  raw?: string
+  raw?: string | Buffer
   headers?: Fields
   /** The Idempotency-Key: a new one for each POST by default, none with null. */
   key?: string | null

@@ -87,6 +87,7 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   const spans = parts.adopt(await openSpanReceiver(), (receiver) => receiver.close())
   const errors = parts.adopt(await openErrorReceiver(), (receiver) => receiver.close())
   const env: Env = { ...standard, NODE_COMPILE_CACHE: join(run.folder, '../compile-cache') }
+  env.UPLOADS_URL = `file:${join(run.makeFolder('files'), 'uploads')}`
   if (needed('spans')) Object.assign(env, { OTEL_EXPORTER_OTLP_ENDPOINT: spans.url, TRACE_RATIO: '1' })
   if (needed('errors')) env.SENTRY_DSN = errors.dsn
   try {

@@ -14,6 +14,7 @@ export async function readsAndChangesAreConditional({ api, until }: Context): Pr
     ...{ getJob: job, listJobApplications: job, getApplication: application, getUser: client.id },
     listUserReviews: worker.id,
     getUserFlags: client.id,
+    getUpload: (await make(client.call, 'uploadFile')).id,
   }
   const callers = { client, worker, support }
 
@@ -25,6 +26,7 @@ export async function readsAndChangesAreConditional({ api, until }: Context): Pr
     'getContractReviews',
     'getOperation',
     'getDataExport',
+    'getUploadContent',
     'streamNotifications',
   ]
   const desk = ['listDisputes', 'listDeadLetters', 'getBreakers', 'getSchedules']

@@ -84,11 +84,11 @@ function seeOperations(document: Document): number {
   return count
 }
 
-const refusalsOf = ({ who, method, path, idempotent, conditional, body }: Operation) => [
+const refusalsOf = ({ who, method, path, idempotent, conditional, body, file }: Operation) => [
   ...[400, 414, 500, 503],
   ...(who === 'public' ? [] : [401]),
   ...(Array.isArray(who) ? [403] : []),
-  ...(body ? [413, 415] : []),
+  ...(body || file ? [413, 415] : []),
   ...(idempotent ? [409, 422] : []),
   ...(conditional ? [412, 428] : []),
   ...(path.includes(':id') && method !== 'POST' ? [404] : []),
@@ -119,7 +119,8 @@ async function limitsAreThoseThatValidate({ api }: Context, document: Document) 
   for (const operation of operations) {
     const { requestBody } =
       document.paths[routeOf(operation).split(' ')[1] ?? '']?.[operation.method.toLowerCase()] ?? {}
-    if (!requestBody !== !operation.body) red('operation-not-documented', `${operation.id}: its body`)
+    if (!requestBody !== !(operation.body ?? operation.file))
+      red('operation-not-documented', `${operation.id}: its body`)
     if (!requestBody || !operation.body) continue
     const signedIn = [client, worker, admin].find(({ role }) => mayCall(operation, role))
     const caller = mayCall(operation, 'stranger') || !signedIn ? api.anonymous : signedIn.call

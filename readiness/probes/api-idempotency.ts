@@ -55,7 +55,7 @@ async function keyIsRequired(
   const operation = operationOf(id)
   const who = (['stranger', 'client', 'worker', 'admin'] as const).find((each) => mayCall(operation, each))
   const call = callers[who ?? 'client']
-  const body = operation.body && { body: operation.body() }
+  const body = operation.body ? { body: operation.body() } : operation.file?.()
   for (const key of [null, 'x'.repeat(256)]) {
     const answer = await call('POST', pathOf(operation), { ...body, key })
     if (answer.status !== 400 || !/"IDEMPOTENCY_KEY_(MISSING|MALFORMED)"/.test(answer.text))
@@ -69,8 +69,8 @@ async function everyOperationReplays(context: Context, parties: Record<'client' 
   const stranger = context.api.anonymous
   const tried = new Set<string>()
   const twice = async (call: Call, id: string, part?: string, given?: object) => {
-    const { path, body } = operationOf(id)
-    const options = { key: randomUUID(), ...(body && { body: given ?? body() }) }
+    const { path, body, file } = operationOf(id)
+    const options = { key: randomUUID(), ...(body && { body: given ?? body() }), ...file?.() }
     const send = () => call('POST', pathOf({ path }, part), options)
     const [once, again] = [await send(), await send()]
     if (isReplay(once)) red('replayed-at-first', `${id}: ${told(once)}`)
@@ -87,6 +87,7 @@ async function everyOperationReplays(context: Context, parties: Record<'client' 
   did(await twice(stranger, 'register'))
   for (const id of ['requestMagicLink', 'requestPasswordReset']) did(await twice(stranger, id))
   for (const id of ['requestEmailVerification', 'requestDataExport']) did(await twice(client.call, id))
+  did(await twice(worker.call, 'uploadFile'))
   const { password } = client
   const change = { email: `moved-${randomUUID()}@example.com`, password }
   did(await twice(client.call, 'requestEmailChange', undefined, change))

@@ -69,6 +69,7 @@ async function fill(context: Context): Promise<List[]> {
     list('listSessions', worker.call, (side) => rows.addSession(side === 'before' ? 9 : -9)),
     { ...list('listAudit', support.call, addAuditRow), path: `/v1/admin/audit?objectId=${lamp}&` },
     list('listUsers', support.call, (side) => rows.addUser(side === 'before' ? 9 : -9)),
+    list('listUploads', worker.call, async (side) => rows.addUpload(sides[side][0])),
     list('listNotifications', worker.call, (side) => rows.addNotification(sides[side][0])),
   ]
 }

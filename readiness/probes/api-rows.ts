@@ -48,7 +48,8 @@ export async function insertRowsOfAgreements(
   await addNotification(0, count)
   await addSession(0, count)
   await addPayment(0, count)
-  return { jobId, addAgreement, addApplication, addNotification, addSession, addUser, addPayment }
+  await addUpload(0, count)
+  return { jobId, addAgreement, addApplication, addNotification, addSession, addUser, addPayment, addUpload }
 
   async function addAgreement(hours: number, number = 1) {
     const jobs = await insertJobs(sql, { clientId: client.id, count: number, hours, status: 'closed' })
@@ -82,6 +83,16 @@ export async function insertRowsOfAgreements(
       `INSERT INTO users (id, email, name, role, password_hash)
        SELECT id, id || '@example.com', 'A worker', 'worker', '$argon2id$none' FROM (SELECT uuidv7(make_interval(hours => $1)) AS id) AS new`,
       [hours],
+    )
+  }
+
+  function addUpload(hours: number, number = 1) {
+    return sql.owner(
+      `INSERT INTO uploads (user_id, object, slot, name, media_type, size, created_at, stored_at)
+       SELECT $1, gen_random_uuid(), number + COALESCE((SELECT max(slot) FROM uploads WHERE user_id = $1), 0), 'cv.pdf',
+         'application/pdf', 1, ${at}, now()
+       FROM generate_series(1, $3) AS number`,
+      [worker.id, hours, number],
     )
   }
 

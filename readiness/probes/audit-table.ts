@@ -28,6 +28,8 @@ export const audited: Readonly<Record<string, string | { none: string }>> = {
   changeMe: 'user.changed',
   requestDataExport: 'data-export.requested',
   eraseMe: 'user.erased',
+  uploadFile: 'upload.stored',
+  deleteUpload: 'upload.removed',
 
   createJob: 'job.created',
   editJob: 'job.edited',

@@ -7,6 +7,7 @@ import { forbiddenOfPayments, forbiddenOfSteps, optionalOfPayments, paymentRows 
 import { forbiddenOfReviews, reviewRows } from './data-forbidden-reviews.ts'
 import { forbiddenOfSchedules, optionalOfSchedules, scheduleRows } from './data-forbidden-schedules.ts'
 import { forbiddenOfSessions, sessionRows } from './data-forbidden-sessions.ts'
+import { forbiddenOfUploads, optionalOfUploads, uploadRows } from './data-forbidden-uploads.ts'
 
 const uuid = (number: number) => `'00000000-0000-7000-8000-${String(number).padStart(12, '0')}'`
 const [client, worker, other, nobody] = [uuid(1), uuid(2), uuid(3), uuid(99)]
@@ -44,6 +45,7 @@ export const rows = `
   ${reviewRows({ client, worker, nobody }, contracts)};
   ${paymentRows({ client, worker, nobody }, contracts)};
   ${scheduleRows};
+  ${uploadRows({ client, worker })};
   INSERT INTO notification_counts (user_id, last) VALUES (${client}, 1), (${worker}, 1);
   INSERT INTO flags (name, is_on, split, rules, changed_by, changed_at) VALUES
     ('one', true, '[]', '[]', ${client}, now()), ('two', true, '[]', '[]', ${client}, now());
@@ -184,6 +186,7 @@ export const forbidden: Record<string, Record<string, string | string[]>> = {
   ...forbiddenOfReviews({ client, worker, nobody }, contracts),
   ...forbiddenOfPayments({ client, worker, nobody }, contracts),
   ...forbiddenOfSchedules,
+  uploads: forbiddenOfUploads({ client, nobody }),
   inbox: { inbox_pkey: `event_id = ${firstEvent}` },
   idempotency_keys: {
     idempotency_keys_pkey: "key = 'same'",
@@ -231,5 +234,6 @@ export const optional = [
   ...optionalOfLedger,
   ...optionalOfPayments,
   ...optionalOfSchedules,
+  ...optionalOfUploads,
   ...['switches.reason', 'switches.changed_by', 'switches.changed_at'],
 ]

@@ -1,6 +1,8 @@
 // DAT-11: a person takes their data along, and is erased. Each has texts of their own, which are looked for in all that is kept.
 import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { Redis } from 'ioredis'
+import { pdf } from '../../tools/sample-files.ts'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
@@ -24,7 +26,7 @@ export async function takesAlongAndErases(context: Context): Promise<Evidence> {
     `${client.word} review`,
     client.email,
   ])
-  await takesAlong(context, worker, other.call, [`${worker.word} letter`, worker.email])
+  await takesAlong(context, worker, other.call, [`${worker.word} letter`, `${worker.word} cv.pdf`, worker.email])
   const before = await trailOf(context, client)
 
   await isRefused(client)
@@ -34,6 +36,8 @@ export async function takesAlongAndErases(context: Context): Promise<Evidence> {
 
   await until('access-lives-on', async () => (await client.call('GET', '/v1/me')).status === 401, { within: 5000 })
   for (const person of [client, worker]) await isGone(context, person)
+  const folder = String(context.env.UPLOADS_URL).slice('file:'.length)
+  await until('file-left', async () => !(await readdir(folder)).includes(scene.file))
   const cached = await api.anonymous('GET', `/v1/jobs/${scene.wanted}`)
   if (cached.text.includes(client.word)) red('cached-answer-left', told(cached))
   const inCache = await leavesRedis(context, [client.word, worker.word])
@@ -92,6 +96,13 @@ async function setScene({ api, sql, until }: Context, client: One, worker: One, 
     'POST',
     `/v1/applications/${await apply(worker.call, await job('What was agreed on'), 'What was promised')}/acceptance`,
   )
+  const headers = {
+    'content-type': 'application/pdf',
+    'content-disposition': `attachment; filename="${worker.word} cv.pdf"`,
+  }
+  const kept = await worker.call('POST', '/v1/me/uploads', { raw: pdf(), headers })
+  if (kept.status !== 201) red('cannot-set-up', told(kept))
+  const [upload] = await sql.owner<{ object: string }>('SELECT object FROM uploads WHERE id = $1', [kept.json().id])
   // What others say of a person is about that person.
   await sql.owner(
     `INSERT INTO reviews (contract_id, author_id, subject_id, rating, text, visible_at) VALUES ($1, $2, $3, 4, $4, now())`,
@@ -104,7 +115,7 @@ async function setScene({ api, sql, until }: Context, client: One, worker: One, 
     const { data } = (await client.call('GET', '/v1/me/notifications')).json<{ data: { text: string }[] }>()
     return data.length >= 4 && data.some(({ text }) => text.includes(client.word))
   })
-  return { wanted, contract }
+  return { wanted, contract, file: String(upload?.object) }
 }
 
 /** The export has these texts, is read by its person alone, and a second request meets the first. */

@@ -22,4 +22,6 @@ export type Operation = {
   proves?: true
   /** A new valid body. */
   body?: () => Record<string, unknown>
+  /** What it takes is a file: a new one, as it is sent. */
+  file?: () => { raw: string; headers: Record<string, string> }
 }

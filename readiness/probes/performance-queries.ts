@@ -5,7 +5,7 @@ import type { Context } from '../context/context.ts'
 import type { Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 import { paced } from './reliability-scene.ts'
-import { readDocument } from './scene.ts'
+import { make, readDocument } from './scene.ts'
 
 /** More than any read needs, and far less than a page has rows. */
 const most = 5
@@ -17,10 +17,15 @@ export async function asksAsOftenForAnyPage(context: Context): Promise<Evidence>
     clientId: client.id,
     workerId: worker.id,
   })
+  // Its bytes are there, which the rows of a full page lack.
+  const { id: upload } = await make(client.call, 'uploadFile')
   const paths: Record<string, [path: string, call: Call]> = {
     getMe: ['/v1/me', client.call],
     ...(await operationPaths(context, client.call)),
     listSessions: ['/v1/me/sessions', client.call],
+    listUploads: ['/v1/me/uploads', client.call],
+    getUpload: [`/v1/me/uploads/${upload}`, client.call],
+    getUploadContent: [`/v1/me/uploads/${upload}/content`, client.call],
     listJobs: ['/v1/jobs', client.call],
     getJob: [`/v1/jobs/${made.jobId}`, client.call],
     getSlug: [`/v1/slugs/${made.slug}`, client.call],

@@ -84,11 +84,18 @@ export async function tellsTheMode(until: Context['until'], call: Call, ...modes
 }
 
 /** The rows of the table are the modes that the service knows, each with a sample in the metrics. */
-export async function rowsAreKnownModes({ tree, metrics, apiAt, workers: [worker] }: Context): Promise<string[]> {
+export async function rowsAreKnownModes({
+  tree,
+  metrics,
+  apiAt,
+  startApi,
+  workers: [worker],
+}: Context): Promise<string[]> {
   const table = readFileSync(join(tree, 'docs/degraded-modes.md'), 'utf8')
   const rows = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name ?? '')
   const ofWorker = (await apiAt(worker?.url ?? '').anonymous('GET', '/metrics')).text
-  const samples = [...(await metrics()).keys(), ...ofWorker.split('\n')]
+  const withStandby = await startApi({ DATABASE_STANDBY_HOST: '127.0.0.1:1' })
+  const samples = [...(await metrics()).keys(), ...(await metrics(withStandby)).keys(), ...ofWorker.split('\n')]
   const known = new Set(samples.flatMap((line) => /^seaworthy_degraded_mode\{mode="(.*?)"\}/.exec(line)?.[1] ?? []))
   const differ = [...rows.filter((row) => !known.has(row)), ...[...known].filter((mode) => !rows.includes(mode))]
   if (rows.length === 0 || differ.length > 0) red('table-differs', differ.join())

@@ -6,6 +6,7 @@ import { deskOperations } from './routes-of-desk.ts'
 import { mailOperations } from './routes-of-mail.ts'
 import { moneyOperations } from './routes-of-money.ts'
 import { reviewOperations } from './routes-of-reviews.ts'
+import { uploadOperations } from './routes-of-uploads.ts'
 
 export const callers: readonly Caller[] = ['stranger', 'client', 'worker', 'support', 'admin']
 
@@ -119,6 +120,7 @@ export const operations: readonly Operation[] = [
   },
   { id: 'requestDataExport', method: 'POST', path: '/v1/me/data-exports', who: 'user', idempotent: true },
   { id: 'getDataExport', method: 'GET', path: '/v1/me/data-exports/:id', who: 'user' },
+  ...uploadOperations,
   { id: 'getOperation', method: 'GET', path: '/v1/operations/:id', who: 'user' },
 
   { id: 'listUsers', method: 'GET', path: '/v1/admin/users', who: ['support', 'admin'] },

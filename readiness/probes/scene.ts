@@ -11,7 +11,9 @@ export function invoke(call: Call, id: string, { part, ...options }: Options = {
   const operation = operationOf(id)
   return call(operation.method, pathOf(operation, part), {
     ...(operation.body && { body: operation.body() }),
+    ...operation.file?.(),
     ...options,
+    ...(operation.file && { headers: { ...operation.file().headers, ...options.headers } }),
   })
 }
 

@@ -142,6 +142,8 @@ async function work(context: Context, send: Send): Promise<void> {
     return data[0]
   })
   await send(client.call, 'readNotification', { part: told.id })
+  const { id: upload } = (await send(worker.call, 'uploadFile')).json<{ id: string }>()
+  await send(worker.call, 'deleteUpload', { part: upload })
   const leaving = await api.as('worker')
   await send(leaving.call, 'eraseMe', { body: { password: leaving.password } })
 }

@@ -86,6 +86,16 @@ function bodyFaults(described: Described, { bodyOf, follow }: Document): Fault[]
       raw,
       headers: { 'content-type': type },
     }))
+  if (operationOf(described.operationId).file) {
+    // Neither is what is in it what it says.
+    const others = [...simple, 'application/json', 'image/png', 'application/pdf']
+    return others.map((type) => ({
+      reason: 'other-media-taken',
+      what: type,
+      raw: '{}',
+      headers: { 'content-type': type },
+    }))
+  }
   if (!schema || !body) {
     const undeclared = [{ planted: true }, ['planted'], 'planted'].map((planted) => ({
       reason: 'undeclared-body-taken',
@@ -142,12 +152,18 @@ function urlFaults({ parameters = [] }: Described): Fault[] {
   return faults
 }
 
+/** Bytes of an upload at most, where nothing else is set. */
+const largestFile = 5_242_880
+
 /** 413, 414 and 431, on every route that they can meet. */
 async function sizesAreBounded(callers: Callers) {
   const large = JSON.stringify({ planted: 'a'.repeat(66_000) })
   const writes = operations.filter(({ method }) => method !== 'GET')
-  for (const { id } of writes)
-    await answers(413, 'large-body-taken', id, invoke(callerOf(callers, id), id, { raw: large }))
+  for (const { id, file } of writes) {
+    // It is refused before any of it is sent.
+    const options = file ? { headers: { 'content-length': `${largestFile + 1}` } } : { raw: large }
+    await answers(413, 'large-body-taken', id, invoke(callerOf(callers, id), id, options))
+  }
   for (const { id } of operations) await answers(414, 'long-url-taken', id, invoke(longer(callers.stranger), id))
   const varying = operations.filter(({ path }) => path.includes(':'))
   for (const { id } of varying) {
@@ -188,6 +204,9 @@ async function answersFollowTheirSchemas(callers: Callers, document: Document): 
   const { refreshToken } = (await invoke(stranger, 'logIn', { body: { email, password } })).json()
   await walk(stranger, 'refreshSession', { body: { refreshToken } })
   await walk(client, 'listSessions')
+  const { id: upload } = await walk(client, 'uploadFile')
+  await walk(client, 'getUpload', { part: upload })
+  await walk(client, 'listUploads')
   const me = await walk(client, 'getMe')
   await walk(client, 'changeMe', { headers: { 'if-match': `"${me.version}"` } })
   const { id: part, slug } = await walk(client, 'createJob')

@@ -4,7 +4,7 @@ import type { Answer, Call } from '../context/http.ts'
 import { type Evidence, red } from '../control.ts'
 
 /** What each named limit takes in a minute where nothing else is set. */
-const perMinute = { auth: 5, payment: 5, write: 30, read: 100, public: 100 }
+const perMinute = { auth: 5, payment: 5, upload: 10, write: 30, read: 100, public: 100 }
 type Policy = keyof typeof perMinute
 
 /** The settings of a service whose limits are those that it has by itself. */
@@ -18,6 +18,7 @@ const calls: Record<Policy, (call: Call) => Promise<Answer>> = {
   auth: (call) =>
     call('POST', '/v1/auth/login', { body: { email: 'nobody@example.com', password: 'not-the-password' } }),
   payment: (call) => call('POST', `/v1/contracts/${unknown}/funding`, { body: { paymentMethod: 'pm_card_visa' } }),
+  upload: (call) => call('POST', '/v1/me/uploads'),
   write: (call) => call('PUT', `/v1/me/notifications/${unknown}/read`),
   read: (call) => call('GET', '/v1/me'),
   public: (call) => call('GET', `/v1/slugs/nobody-has-this`),
@@ -49,7 +50,7 @@ async function exhaust(policy: string, limit: number, send: () => Promise<Answer
 export async function namedLimitsHold({ api, newcomer, startApi }: Context): Promise<Evidence> {
   const person = await api.as('client')
   const seen: Record<string, number> = {}
-  for (const policy of ['auth', 'public', 'payment', 'write', 'read'] as const) {
+  for (const policy of ['auth', 'public', 'payment', 'upload', 'write', 'read'] as const) {
     const limit = perMinute[policy]
     const stranger = newcomer()
     const call = policy === 'auth' || policy === 'public' ? stranger.call : stranger.withToken(person.token)

@@ -84,6 +84,7 @@ async function setScene(context: Context) {
     [client.id, randomUUID(), { text: 'Someone applied.', jobId: open.id }],
   )
   const dataExport = await exportOf(client.call, until)
+  const upload = await make(client.call, 'uploadFile')
   const both = { client, worker }
   const [unpaid, paid, charged] = await Promise.all([agreed(both), funded(both), agreed(both)])
   const over = await earned(context, both)
@@ -95,7 +96,7 @@ async function setScene(context: Context) {
   return {
     ...{ client, rival, worker, other, support, draft, open, closing, deleted, session: { id: String(session?.id) } },
     ...{ contract, application, withdrawn, notification: { id: String(notification?.id) } },
-    ...{ dataExport, unpaid, paid, payment, over },
+    ...{ dataExport, upload, unpaid, paid, payment, over },
   }
 }
 
@@ -112,7 +113,8 @@ async function exportOf(call: Call, until: Context['until']): Promise<{ id: stri
 /** In an order in which the owners' calls can all succeed. */
 function casesOf(scene: Scene): Case[] {
   const { client, rival, worker, other, support, unpaid, paid, payment, over } = scene
-  const { draft, open, closing, deleted, contract, application, withdrawn, notification, session, dataExport } = scene
+  const { draft, open, closing, deleted, contract, application, withdrawn, notification, session, dataExport, upload } =
+    scene
   return [
     { id: 'getJob', part: draft.id, others: [rival, worker], owner: client },
     { id: 'editJob', part: draft.id, others: [rival], owner: client },
@@ -138,13 +140,16 @@ function casesOf(scene: Scene): Case[] {
     { id: 'getPayment', part: payment, others: [rival, worker], owner: client },
     { id: 'getDataExport', part: dataExport.id, others: [rival, worker, support], owner: client },
     { id: 'getOperation', part: dataExport.operation, others: [rival, worker, support], owner: client },
+    { id: 'getUpload', part: upload.id, others: [rival, worker, support], owner: client },
+    { id: 'getUploadContent', part: upload.id, others: [rival, worker, support], owner: client },
+    { id: 'deleteUpload', part: upload.id, others: [rival, worker, support], owner: client },
     { id: 'endSession', part: session.id, others: [rival, worker, support], owner: client },
     { id: 'readNotification', part: notification.id, others: [rival, worker, support], owner: client },
   ]
 }
 
 async function listsLeaveOut(scene: Scene, anonymous: Call): Promise<void> {
-  const { client, rival, worker, other, draft, contract, application, notification, session } = scene
+  const { client, rival, worker, other, draft, contract, application, notification, session, upload } = scene
   const drafts = `/v1/jobs?status=draft&clientId=${client.id}`
   const lists: [Call, string, { id: string }][] = [
     [rival.call, '/v1/contracts', contract],
@@ -152,6 +157,7 @@ async function listsLeaveOut(scene: Scene, anonymous: Call): Promise<void> {
     [other.call, '/v1/me/applications', application],
     [rival.call, '/v1/me/notifications', notification],
     [rival.call, '/v1/me/sessions', session],
+    [rival.call, '/v1/me/uploads', upload],
     [worker.call, '/v1/me/notifications', notification],
     [rival.call, drafts, draft],
     [worker.call, drafts, draft],
@@ -174,6 +180,7 @@ async function rowsOf(sql: Context['sql'], { client, notification, session }: Sc
     `SELECT to_jsonb(jobs) AS row FROM jobs WHERE client_id = $1
      UNION ALL SELECT to_jsonb(a) FROM applications a JOIN jobs j ON j.id = a.job_id WHERE j.client_id = $1
      UNION ALL SELECT to_jsonb(contracts) FROM contracts WHERE client_id = $1
+     UNION ALL SELECT to_jsonb(u) FROM uploads u WHERE u.user_id = $1
      UNION ALL SELECT to_jsonb(s) FROM sessions s WHERE s.id = $3
      UNION ALL SELECT to_jsonb(n) FROM notifications n WHERE n.id = $2`,
     [client.id, notification.id, session.id],

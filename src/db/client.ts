@@ -12,14 +12,16 @@ type Orm = ReturnType<typeof drizzle>
 
 /** Runs queries: the database itself, or one transaction on it. Repositories take it first. */
 export type Tx = Omit<Orm, 'transaction' | '$client'>
-export type Database = Tx & {
+export type Readable = Tx & {
+  /** For statements of many shapes, such as a search with filters: each is planned for its values, and none is kept prepared. */
+  unnamed: Tx
+}
+export type Database = Readable & {
   /**
    * Runs `work` in one transaction: all of it is kept, or none. Work that fails for a reason of timing (SQLSTATE 40001, 40P01)
    * runs again, so it must do nothing but SQL. Don't catch an SQL error inside it: the transaction is already lost.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-  /** For statements of many shapes, such as a search with filters: each is planned for its values, and none is kept prepared. */
-  unnamed: Tx
   /** Lets new connections take the place of all there are. */
   renew(): Promise<void>
 }
@@ -32,6 +34,8 @@ type Options = {
   lockTimeout: number
   idleTransactionTimeout: number
   connectionLifetime: number
+  /** Whether it may take no writes: a standby. */
+  readOnly?: boolean
 }
 
 /** Opens the pool. It connects when it is first asked; an idle connection that breaks is reported to `onError` and replaced. */
@@ -54,7 +58,7 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   // The pool listens to a connection while it is idle. One that breaks in use would end the process; here its query fails.
   pool.on('connect', (client) => client.on('error', () => {}))
 
-  const connections = renewable(pool, tryRested(pool))
+  const connections = renewable(pool, tryRested(pool, options.readOnly))
   const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
     let afterwards = () => {}
     const result = await runTransaction(connections, (client) => {
@@ -67,11 +71,11 @@ export function openDatabase(options: Options, onError: (error: Error) => void) 
   }
   // pool.query() would close its connection on every SQL error; this one comes back unless it is in doubt.
   const send: Send = (config, values) => withClient(connections, (client) => runStatement(client, config, values))
-  const unnamed = ormOver(send, (config) => config)
-  const db: Database = Object.assign(ormOver(send), { transaction, unnamed, renew: connections.renew })
+  const db: Database = Object.assign(readableOver(send), { transaction, renew: connections.renew })
 
   return {
     db,
+    send,
     /** New connections go there, and sign in so, from now on; those that there are stay. */
     connectTo: (url: string) => {
       pool.options.connectionString = url
@@ -106,7 +110,13 @@ function ormOf(client: pg.PoolClient): Tx {
 }
 
 type Query = { text: string; name?: string }
-type Send = (config: Query, values: unknown[]) => Promise<unknown>
+/** Runs one statement; rejects as the driver does. */
+export type Send = (config: Query, values: unknown[]) => Promise<unknown>
+
+/** What reads by statements that go wherever `send` takes them. */
+export function readableOver(send: Send): Readable {
+  return Object.assign(ormOver(send), { unnamed: ormOver(send, (config) => config) })
+}
 
 /** drizzle needs of its client nothing but query(): this is the seam where statements get their names and failures their meaning. */
 function ormOver(send: Send, prepare = named): Orm {

@@ -9,7 +9,8 @@ const rest = 2000
 /** Milliseconds that a server may take to answer. */
 const patience = 500
 
-export function tryRested(pool: pg.Pool): Connections {
+/** `readOnly`: one that takes no writes is good too. */
+export function tryRested(pool: pg.Pool, readOnly = false): Connections {
   const given = new WeakMap<pg.PoolClient, number>()
   pool.on('release', (_error, client) => given.set(client, performance.now()))
 
@@ -21,7 +22,7 @@ export function tryRested(pool: pg.Pool): Connections {
     for (let lost = false; ; lost = true) {
       const client = await pool.connect()
       if (!hasRested(client)) return client
-      if (!lost && (await takesWrites(client))) return client
+      if (!lost && (await isGood(client, readOnly))) return client
       client.release(true)
     }
   }
@@ -32,11 +33,11 @@ export function tryRested(pool: pg.Pool): Connections {
   }
 }
 
-async function takesWrites(client: pg.PoolClient): Promise<boolean> {
+async function isGood(client: pg.PoolClient, readOnly: boolean): Promise<boolean> {
   try {
     const asked = { text: 'SHOW transaction_read_only', query_timeout: patience }
     const { rows } = await client.query<{ transaction_read_only: string }>(asked)
-    return rows[0]?.transaction_read_only === 'off'
+    return readOnly || rows[0]?.transaction_read_only === 'off'
   } catch {
     return false
   }

@@ -105,6 +105,11 @@ function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refu
 const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
   and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))
 
+/** What made the object of this id did not come about: the same call again is a new one. */
+export async function forgetAnswer(tx: Tx, caller: string, madeId: string): Promise<void> {
+  await tx.delete(keys).where(and(eq(keys.caller, caller), sql`${keys.body} ->> 'id' = ${madeId}`))
+}
+
 /** Forgets keys older than 24 hours; answers how many. */
 export async function purgeKeys(db: Tx): Promise<number> {
   const { rowCount } = await db.delete(keys).where(lt(keys.createdAt, sql`now() - interval '24 hours'`))

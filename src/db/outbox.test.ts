@@ -6,6 +6,7 @@ import { withClient } from '../../tools/create-database.ts'
 import { loadConfig } from '../config.ts'
 import { openDatabase, type Tx } from './client.ts'
 import {
+  bringForward,
   claimEvents,
   listDead,
   markDead,
@@ -151,6 +152,16 @@ describe('giving back', () => {
     const again = await claimOne()
     await unclaimEvent(db, again)
     expect(await claimOne()).toEqual({ ...again, again: true })
+  })
+
+  test('events whose jobs may be lost are due sooner, by the age that they are given, and no later for being given it again', async () => {
+    await commit('one')
+    await claim()
+    await bringForward(db, minute / 2)
+    await bringForward(db, minute / 4)
+    expect(await claim(100, minute)).toEqual([])
+    const [event] = await claim(100, minute / 3)
+    expect(event?.again).toBe(true)
   })
 
   test('one that had its effect in the meantime is not due', async () => {

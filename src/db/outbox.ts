@@ -69,6 +69,14 @@ export async function unclaimEvent(db: Tx, { id, again }: Pick<OutboxEvent, 'id'
     .where(and(eq(table.id, id), isNull(table.handledAt)))
 }
 
+/** Makes events without recorded effect, whose jobs may be gone, as old as that many milliseconds, unless they are older. */
+export async function bringForward(db: Tx, age: number): Promise<void> {
+  await db
+    .update(table)
+    .set({ publishedAt: sql`least(published_at, now() - make_interval(secs => ${age / 1000}))` })
+    .where(and(isNull(table.handledAt), isNull(table.deadAt), isNotNull(table.publishedAt)))
+}
+
 /** Records that the event had its effect, and wakes the relay for the next one of its aggregate. An effect outdoes a death. */
 export async function markHandled(tx: Tx, id: string): Promise<void> {
   const done = { handledAt: sql`now()`, deadAt: null, error: null }

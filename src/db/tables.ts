@@ -9,6 +9,7 @@ export * from './ledger.tables.ts'
 export * from './payments.tables.ts'
 export * from './reviews.tables.ts'
 export * from './schedules.tables.ts'
+export * from './uploads.tables.ts'
 
 export const jobs = pgTable('jobs', {
   id: id(),

@@ -16,7 +16,14 @@ export type Seen = {
 }
 
 /** Who makes the request, as the access token says, in which session, and what was seen of it. */
-export type Actor = Seen & { id: string; role: Role; tier?: Tier; sessionId?: string }
+export type Actor = Seen & {
+  id: string
+  role: Role
+  tier?: Tier
+  sessionId?: string
+  /** They wrote something a moment ago, so that what they read has to be the newest (plugins/own-writes.ts). */
+  wroteLately?: boolean
+}
 
 /**
  * Who may call a route. `public`: anyone, credentials are not looked at. `optional`: anyone, but credentials that are shown must

@@ -29,6 +29,8 @@ type Options = {
   isOn: () => boolean
   /** Milliseconds after its end for which an answer may be served while the database is away. */
   grace: number
+  /** A count that rises while reads may lack the last writes: what was read meanwhile is not kept. */
+  doubts?: () => number
   metrics: Metrics
   /** The way that calls of Redis take. */
   run?: Run
@@ -43,7 +45,7 @@ const rest = 1000
 /** Milliseconds for which one replica reads for all, and those that the others wait for it. */
 const [lead, follow] = [2000, 500]
 
-export function createCache({ redis, prefix, isOn, grace, metrics, run = unguarded }: Options) {
+export function createCache({ redis, prefix, isOn, grace, doubts = () => 0, metrics, run = unguarded }: Options) {
   const generations = createGenerations({ redis, prefix, run })
   const here = new LRUCache<string, Held>({ maxSize: room, sizeCalculation: ({ body }) => body.length + 500 })
   const loading = new Map<string, Promise<Read>>()
@@ -99,8 +101,9 @@ export function createCache({ redis, prefix, isOn, grace, metrics, run = unguard
     if (stale && Date.now() < stale.until) return { ...keepHere(at, stale), result: 'hit' }
     const other = stale ? undefined : await fromAnotherReplica(at)
     if (other) return { ...keepHere(at, other), result: 'hit' }
+    const before = doubts()
     const fresh = load().then(
-      (loaded) => keep(at, kept(loaded, lifetime)),
+      (loaded) => (doubts() === before ? keep(at, kept(loaded, lifetime)) : passOn(at, loaded)),
       (error) => letOthersRead(at).then(() => Promise.reject(error)),
     )
     return orStale(at, fresh, stale)
@@ -145,6 +148,11 @@ export function createCache({ redis, prefix, isOn, grace, metrics, run = unguard
       await run(() => pipeline.del(`${at}:reading`).exec()).catch(() => {})
     }
     return { ...fresh, result: 'miss' }
+  }
+
+  async function passOn(at: string, loaded: Loaded): Promise<Read> {
+    await letOthersRead(at)
+    return { ...kept(loaded, 0), result: 'bypass' }
   }
 
   async function letOthersRead(at: string): Promise<void> {

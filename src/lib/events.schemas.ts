@@ -45,6 +45,8 @@ export const events = {
   'letter.requested': Strict({ letter: OneOf(letters), userId: Uuid, linkId: Type.Optional(Uuid), at: Instant }),
   'data-export.requested': Strict({ exportId: Uuid }),
   'user.erased': Strict({ userId: Uuid }),
+  // Nobody sees it any more; its bytes have to go.
+  'upload.removed': Strict({ uploadId: Uuid }),
 }
 
 export type EventKind = keyof typeof events

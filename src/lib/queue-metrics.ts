@@ -74,12 +74,13 @@ export function createQueueMetrics(metrics: Metrics) {
 
 async function look(name: string, queue: Queue) {
   const labels = { queue: name }
-  const [counts, [first], workers] = await Promise.all([
+  const [counts, first, later, workers] = await Promise.all([
     queue.getJobCounts(...states),
     queue.getWaiting(0, 0),
+    queue.getPrioritized(0, 0),
     queue.getWorkersCount(),
   ])
-  const age = first ? Math.max(0, Date.now() - first.timestamp) / 1000 : 0
+  const age = Math.max(0, ...[...first, ...later].map(({ timestamp }) => Date.now() - timestamp)) / 1000
   return {
     jobs: states.map((state): Sample => ({ labels: { ...labels, state }, value: counts[state] ?? 0 })),
     oldest: { labels, value: age } satisfies Sample,

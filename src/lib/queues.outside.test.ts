@@ -43,11 +43,16 @@ test.each([
     lock: 1000,
     begin: recording,
     metrics: createQueueMetrics(metrics),
+    limits: { job: 60_000, schedule: 60_000 },
     onError: () => {},
   }
   const queues = openQueues([{ queue: 'mail', kind: 'mail.requested', handle }], settings)
   const dead: string[] = []
-  await queues.work({ concurrency: 1, onFailed: () => {}, onDead: async ({ id }) => void dead.push(id) })
+  await queues.work({
+    concurrency: { events: 1, mail: 1 },
+    onFailed: () => {},
+    onDead: async ({ id }) => void dead.push(id),
+  })
   const start = performance.now()
   const payload = { notificationId: randomUUID() }
   await queues.publish({ id: randomUUID(), kind: 'mail.requested', payload, requestId: null })

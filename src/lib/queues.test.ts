@@ -55,7 +55,7 @@ function open(store: Settings['store'], settings: Partial<Settings> = {}): Queue
 
 const work = (queues: Queues, concurrency = 1) =>
   queues.work({
-    concurrency,
+    concurrency: { events: concurrency, mail: concurrency },
     onDead: async ({ id }, { message }) => {
       dead.push({ id, reason: message })
       changes.emit('change')

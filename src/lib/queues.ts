@@ -1,6 +1,8 @@
 // The queue kit. A job carries one event; its handler has the effect once.
 import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
 import { Value } from 'typebox/value'
+import { createConsumption } from './consumption.ts'
+import { underSignal, unlessGivenUp } from './deadline.ts'
 import { type EventKind, type EventPayload, events } from './events.schemas.ts'
 import { Unavailable } from './outside.ts'
 import type { QueueMetrics } from './queue-metrics.ts'
@@ -17,17 +19,27 @@ export type Handler = {
   [K in EventKind]: {
     queue: QueueName
     kind: K
+    /** 1 for what comes after the others that wait. */
+    rank?: 0 | 1
     handle: (event: Told, payload: EventPayload<K>) => Promise<void>
     /** It has failed for the last time, and whoever waits for it has to know. */
     giveUp?: (payload: EventPayload<K>) => Promise<void>
   }
 }[EventKind]
 
-type Options = StoreOptions & { begin: Tracing['begin']; metrics: QueueMetrics }
+type Options = StoreOptions & {
+  begin: Tracing['begin']
+  metrics: QueueMetrics
+  /** Milliseconds that a try of a job, or of a schedule, may take. */
+  limits: { job: number; schedule: number }
+}
 /** `cron` in UTC. */
 type Planned = { name: string; cron: string }
 type WorkOptions = {
-  concurrency: number
+  /** Jobs of each queue that this process does at once. */
+  concurrency: Record<QueueName, number>
+  /** Jobs of a queue that all processes together begin in a second. */
+  perSecond?: Partial<Record<QueueName, number | undefined>>
   /** A job has failed for the last time. */
   onDead: (event: Told, error: Error) => Promise<void>
   onFailed: (event: Told, kind: string, error: Error) => void
@@ -37,42 +49,54 @@ const names: QueueName[] = ['events', 'mail']
 /** All queues that there are. */
 export const queueNames = [...names, 'schedules']
 
-export function openQueues(handlers: Handler[], { begin, metrics, ...settings }: Options) {
+export function openQueues(handlers: Handler[], { begin, metrics, limits, ...settings }: Options) {
   const { onError } = settings
   const byKind = new Map<string, Handler>(handlers.map((handler) => [handler.kind, handler]))
-  const { openQueue, openWorker, ping, info, disconnect } = openQueueStore(settings)
+  const { openQueue, openWorker, disconnect, ...store } = openQueueStore(settings)
   const queues = new Map(names.map((name) => [name, openQueue(name)]))
   metrics.watch(queues)
+  const consumption = createConsumption(queues)
   const timetables: Queue[] = []
   const workers: Worker[] = []
   const underWay = new Set<Promise<void>>()
 
-  return { publish, work, schedule, forget, ping, info, close }
+  return {
+    ...store,
+    publish,
+    work,
+    schedule,
+    forget,
+    keepTrying: consumption.keepTrying,
+    consumes: consumption.check,
+    close,
+  }
 
   /** Adds the event's job. `again` replaces one that ended without effect; one that still waits stays as it is. */
   async function publish(event: Told & Message, again = false): Promise<void> {
     // An event that nobody handles goes through the queue too, and ends as a dead letter.
-    const name = byKind.get(event.kind)?.queue ?? 'events'
+    const { queue: name = 'events', rank = 0 } = byKind.get(event.kind) ?? {}
     const about = aboutOf(name, event, 'send')
     await inUnit(begin({ name: `send ${name}`, kind: SpanKind.PRODUCER, parent: event.traceparent }), about, () =>
-      add(queues.get(name), event, again),
+      add(queues.get(name), event, rank, again),
     )
   }
 
-  async function add(queue: Queue | undefined, { id, kind, payload, requestId }: Told & Message, again: boolean) {
+  async function add(queue: Queue | undefined, event: Told & Message, rank: number, again: boolean): Promise<void> {
+    const { id, kind, payload, requestId } = event
     await soon(queue?.waitUntilReady())
     if (again) await removeEnded(await queue?.getJob(id))
-    await queue?.add(kind, { kind, payload, requestId, traceparent: traceparent() } satisfies Message, { jobId: id })
+    const message: Message = { kind, payload, requestId, traceparent: traceparent() }
+    await queue?.add(kind, message, { jobId: id, priority: rank })
   }
 
-  /** Starts to work on what waits, `concurrency` jobs of each queue at once. */
-  async function work({ concurrency, onDead, onFailed }: WorkOptions): Promise<void> {
+  /** Starts to work on what waits. */
+  async function work({ concurrency, perSecond = {}, onDead, onFailed }: WorkOptions): Promise<void> {
     for (const name of names) {
       const attempt = async (job: Job<Message>, token?: string) => {
         const event = { id: job.id ?? '', requestId: job.data.requestId }
         const end = metrics.begin(name, job)
         try {
-          await handle(event, job.data)
+          await inTime(limits.job, () => handle(event, job.data))
           end('success')
         } catch (error) {
           end(error instanceof Unavailable ? 'delayed' : 'failure')
@@ -83,18 +107,20 @@ export function openQueues(handlers: Handler[], { begin, metrics, ...settings }:
           throw new DelayedError()
         }
       }
-      const process = (job: Job<Message>, token?: string) => {
+      const process = async (job: Job<Message>, token?: string) => {
+        consumption.began(name)
+        if (consumption.isTrial(job)) return
         const unit = begin({ name: `process ${name}`, kind: SpanKind.CONSUMER, parent: job.data.traceparent })
         const about = aboutOf(name, { ...job.data, id: job.id ?? '' }, 'process')
         const done = inUnit(unit, about, () => attempt(job, token))
         underWay.add(done)
         return done.finally(() => underWay.delete(done))
       }
-      const worker = openWorker(name, process, concurrency)
+      const worker = openWorker(name, process, concurrency[name], perSecond[name])
       workers.push(worker)
       // BullMQ alone knows which failure is the last: it counts tries and stalls, and sets the time of the end.
       worker.on('failed', (job, error) => {
-        if (!job?.finishedOn) return
+        if (!job?.finishedOn || consumption.isTrial(job)) return
         metrics.died(name)
         const lost = { id: job.id ?? '', requestId: job.data.requestId }
         const unit = begin({ name: `give up ${name}`, kind: SpanKind.CONSUMER, parent: job.data.traceparent })
@@ -117,7 +143,9 @@ export function openQueues(handlers: Handler[], { begin, metrics, ...settings }:
     const process = (job: Job) => {
       const unit = begin({ name: 'process schedules', kind: SpanKind.CONSUMER })
       const due = new Date(job.opts.prevMillis ?? job.timestamp)
-      const done = inUnit(unit, { 'seaworthy.schedule': job.name }, () => fire(job.name, due))
+      const done = inUnit(unit, { 'seaworthy.schedule': job.name }, () =>
+        inTime(limits.schedule, () => fire(job.name, due)),
+      )
       underWay.add(done)
       return done.finally(() => underWay.delete(done))
     }
@@ -179,6 +207,13 @@ export function openQueues(handlers: Handler[], { begin, metrics, ...settings }:
     await Promise.all([...queues.values(), ...timetables].map((queue) => queue.close()))
     disconnect()
   }
+}
+
+/** Gives up what takes longer: its statements are cancelled, and its place is free for others. */
+function inTime<T>(limit: number, work: () => Promise<T>): Promise<T> {
+  const givingUp = new AbortController()
+  const tooLate = () => new Error(`It took longer than ${limit} ms`)
+  return unlessGivenUp(underSignal(givingUp.signal, work), givingUp, limit, tooLate)
 }
 
 async function removeEnded(job: Job | undefined): Promise<void> {

@@ -31,6 +31,7 @@ const outcomes = {
   'user.erased': 'success',
   'role.changed': 'success',
   'data-export.read': 'success',
+  'upload.refused': 'refusal',
   'key.changed': 'success',
 } as const
 

@@ -4,7 +4,7 @@
 // To remove it, delete its line in app.ts: `statement_timeout` is then the only limit, statement by statement.
 import type { FastifyReply, RouteHandlerMethod } from 'fastify'
 import fp from 'fastify-plugin'
-import { underSignal } from '../lib/deadline.ts'
+import { underSignal, unlessGivenUp } from '../lib/deadline.ts'
 import { AppError } from '../lib/errors.ts'
 
 declare module 'fastify' {
@@ -39,14 +39,9 @@ function answerWithin(limit: number, reply: FastifyReply, work: () => ReturnType
   const givingUp = new AbortController()
   const answer = underSignal(givingUp.signal, work)
   if (!(answer instanceof Promise)) return answer
-  const timer = setTimeout(() => givingUp.abort(tookTooLong()), Math.max(0, limit - reply.elapsedTime))
   const hangUp = () => reply.raw.writableFinished || givingUp.abort(clientGone())
   reply.raw.once('close', hangUp)
-  const givenUp = new Promise<never>((_, reject) => {
-    givingUp.signal.addEventListener('abort', () => reject(givingUp.signal.reason), { once: true })
-  })
-  return Promise.race([answer, givenUp]).finally(() => {
-    clearTimeout(timer)
+  return unlessGivenUp(answer, givingUp, limit - reply.elapsedTime, tookTooLong).finally(() => {
     reply.raw.off('close', hangUp)
   })
 }

@@ -60,7 +60,8 @@ function readOnce({ headers, viewer, method, routeOptions, url, body, id }: Fast
   const path = url.split('?', 1)[0]
   // Keyed, because a body may hold a password.
   const bodyHash = createHmac('sha256', secret)
-    .update(`idempotency\n${JSON.stringify(body ?? null)}`)
+    .update('idempotency\n')
+    .update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null))
     .digest()
   return {
     // Strangers share no keys: one could otherwise take another's.

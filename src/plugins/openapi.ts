@@ -58,6 +58,7 @@ export const openapi = fp<Options>(
           { name: 'payments', description: 'Money that moves' },
           { name: 'reviews', description: 'What the two sides of a contract say of each other' },
           { name: 'notifications', description: 'What you are told' },
+          { name: 'uploads', description: 'Files that you keep here' },
           { name: 'flags', description: 'What some people have and others do not' },
           { name: 'operations', description: 'How far things are that were accepted for later' },
           { name: 'admin', description: 'What operators do' },

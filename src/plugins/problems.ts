@@ -23,7 +23,7 @@ const foreseen = new Set(['NOT_READY', 'OVERLOADED', 'READ_ONLY', 'PASSWORDS_BUS
 
 /** Answers an error; also those that Fastify meets before it has a route, when no hook has run, such as a URL that can't be decoded. */
 export function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const refusal = asRefusal(error)
+  const refusal = asRefusal(error, request.routeOptions?.bodyLimit)
   if (refusal.status >= 500 && !foreseen.has(refusal.code))
     request.log.error(
       { err: error, code: refusal.code, operation: operationOf(request), userId: request.viewer?.id },
@@ -67,7 +67,7 @@ const framework: Record<string, [status: number, code: string, detail: string]> 
   FST_ERR_MAX_PARAM_LENGTH: [414, 'URL_TOO_LONG', 'A part of the path is longer than any of ours'],
 }
 
-function asRefusal(error: FastifyError): AppError {
+function asRefusal(error: FastifyError, bodyLimit?: number): AppError {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof AppError) return cause
   }
@@ -77,7 +77,12 @@ function asRefusal(error: FastifyError): AppError {
     })
   }
   const [status, code, detail] = framework[error.code] ?? []
-  if (status && code) return new AppError(status, code, `${detail}`)
+  if (status && code)
+    return new AppError(
+      status,
+      code,
+      status === 413 && bodyLimit ? `${detail}: at most ${bodyLimit} bytes` : `${detail}`,
+    )
   if (error.statusCode === 400)
     return new AppError(400, 'BODY_NOT_JSON', 'The body is not JSON that this service takes')
   return new AppError(500, 'INTERNAL', 'Something went wrong on our side. Quote the requestId when you report it')

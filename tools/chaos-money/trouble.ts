@@ -1,6 +1,7 @@
 // What goes wrong meanwhile: processes are killed, connections cut, and the payment provider is not what it should be.
-import { randomOf } from '../chaos.ts'
+
 import { withClient } from '../create-database.ts'
+import { randomOf } from '../random.ts'
 import type { Stack } from '../stack.ts'
 
 type Provider = Stack['payments']

@@ -1,5 +1,5 @@
 // What people do with their money, at random: each step follows from the seed and its number alone, so that a run can be played again.
-import { randomOf } from '../chaos.ts'
+import { randomOf } from '../random.ts'
 
 export type Contract = { id: string; client: number; worker: number; price: number }
 export type Step = {

@@ -76,6 +76,21 @@ export const causesOfStores: Cause[] = [
     },
   },
   {
+    by: 'the Redis of the queues comes back without its append-only file',
+    wave: 1,
+    alerts: ['QueueRedisUnsafe'],
+    begin: async (broken) => {
+      const set = (appendonly: 'yes' | 'no') =>
+        withRedis(broken, async (client) => {
+          await client.config('SET', 'appendonly', appendonly)
+          // Whoever connects again looks again.
+          await client.client('KILL', 'TYPE', 'normal')
+        })
+      await set('no')
+      return () => set('yes')
+    },
+  },
+  {
     by: 'Redis is killed',
     wave: 5,
     alerts: ['RedisDown'],

@@ -2,6 +2,7 @@
 
 import type { Declared } from '../../src/lib/metrics.ts'
 import { createQueueMetrics } from '../../src/lib/queue-metrics.ts'
+import { createQueueRedisMetrics } from '../../src/queue-redis.ts'
 import { watchProcess, watchStores } from '../../src/vitals.ts'
 import { openUnconnected } from '../unconnected.ts'
 
@@ -51,6 +52,7 @@ async function ofWorker() {
     queuesInfo: async () => undefined,
   })
   createQueueMetrics(services.metrics).watch(new Map())
+  createQueueRedisMetrics(services.metrics)
   const declared = services.metrics.declared()
   await close()
   return byName(declared)

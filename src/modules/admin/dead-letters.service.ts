@@ -2,6 +2,7 @@
 import type { Database, Tx } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
 import { listDead, type Revived, reviveDead } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor, Seen } from '../../lib/actor.ts'
 import type { Once } from '../../lib/once.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
@@ -9,19 +10,19 @@ import type { Audit } from '../audit/audit.service.ts'
 import { deadLetterNotFound } from './dead-letters.errors.ts'
 import type { DeadLetter, DeadLetterQuery, Redrive, Redriven } from './dead-letters.schemas.ts'
 
-type Deps = { db: Database; cursors: Cursors; audit: Audit }
+type Deps = { db: Database; reads: Pick<Reads, 'newest'>; cursors: Cursors; audit: Audit }
 /** An operator at a terminal is nobody whom the service knows. */
 type Operator = Actor | Seen
 
 export type DeadLettersService = ReturnType<typeof createDeadLettersService>
 
-export function createDeadLettersService({ db, cursors, audit }: Deps) {
+export function createDeadLettersService({ db, reads, cursors, audit }: Deps) {
   return { list, redrive, redriveMany }
 
   /** The newest first. */
   async function list({ cursor, limit, kind }: DeadLetterQuery): Promise<Page<DeadLetter>> {
     const name = `dead letters ${kind ?? ''}`
-    const rows = await listDead(db, { limit: limit + 1, kind, before: cursors.read(cursor, name)?.[0] })
+    const rows = await listDead(reads.newest, { limit: limit + 1, kind, before: cursors.read(cursor, name)?.[0] })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ position }) => [position])
     return { data: data.map(toDeadLetter), page }
   }

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '../../db/client.ts'
+import type { Readable, Tx } from '../../db/client.ts'
 import { and, desc, eq, isNotNull, isNull, sql } from '../../db/drizzle.ts'
 import { users } from '../../db/tables.ts'
 import type { Role } from '../../lib/actor.ts'
@@ -61,7 +61,7 @@ export async function setRole(tx: Tx, id: string, role: Role): Promise<AdminUser
 
 /** One page and one row more, the newest first: ids are UUIDv7. */
 export async function listAccounts(
-  { unnamed }: Pick<Database, 'unnamed'>,
+  { unnamed }: Pick<Readable, 'unnamed'>,
   { email, role, blocked, limit }: AdminUserQuery,
   after: (string | number)[] | undefined,
 ): Promise<AdminUser[]> {

@@ -20,7 +20,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox<{ users: UsersService }> = a
       },
       config: { access: ['support', 'admin'], limit: 'read' },
     },
-    (request) => users.list(request.query),
+    (request) => users.list(request.actor, request.query),
   )
 
   app.get(

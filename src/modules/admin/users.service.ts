@@ -1,4 +1,5 @@
 import type { Database, Tx } from '../../db/client.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor } from '../../lib/actor.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
 import type { SecurityLog } from '../../lib/security-log.ts'
@@ -10,6 +11,7 @@ import type { AdminUser, AdminUserQuery, Block, RoleChange } from './users.schem
 
 type Deps = {
   db: Database
+  reads: Reads
   cursors: Cursors
   audit: Audit
   security: SecurityLog
@@ -18,18 +20,18 @@ type Deps = {
 
 export type UsersService = ReturnType<typeof createUsersService>
 
-export function createUsersService({ db, cursors, audit, security, sessions }: Deps) {
+export function createUsersService({ db, reads, cursors, audit, security, sessions }: Deps) {
   return { list, get, block, unblock, changeRole, isLastAdmin }
 
-  async function list({ cursor, ...query }: AdminUserQuery): Promise<Page<AdminUser>> {
+  async function list(actor: Actor, { cursor, ...query }: AdminUserQuery): Promise<Page<AdminUser>> {
     const { limit, ...filters } = query
     const name = `users ${JSON.stringify(filters, Object.keys(filters).sort())}`
-    const rows = await listAccounts(db, query, cursors.read(cursor, name))
+    const rows = await listAccounts(reads.recent(actor), query, cursors.read(cursor, name))
     return cursors.pageOf(rows, limit, name, ({ id }) => [id])
   }
 
   async function get(id: string): Promise<AdminUser> {
-    const row = await findAccount(db, id)
+    const row = await findAccount(reads.newest, id)
     if (!row) throw userNotFound(id)
     return row
   }

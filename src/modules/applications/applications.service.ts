@@ -1,6 +1,7 @@
 import type { Database, Tx } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import { type Actor, isStaff } from '../../lib/actor.ts'
 import type { Once } from '../../lib/once.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
@@ -19,13 +20,20 @@ import {
 } from './applications.repository.ts'
 import type { Application, ApplicationQuery, NewApplication } from './applications.schemas.ts'
 
-type Deps = { db: Database; cursors: Cursors; audit: Audit; jobs: JobsService; contracts: ContractsService }
+type Deps = {
+  db: Database
+  reads: Reads
+  cursors: Cursors
+  audit: Audit
+  jobs: JobsService
+  contracts: ContractsService
+}
 type Contract = Awaited<ReturnType<ContractsService['make']>>
 type Facts = { jobId: string; jobTitle: string; clientId: string; applicationId: string; workerId: string }
 
 export type ApplicationsService = ReturnType<typeof createApplicationsService>
 
-export function createApplicationsService({ db, cursors, audit, jobs, contracts }: Deps) {
+export function createApplicationsService({ db, reads, cursors, audit, jobs, contracts }: Deps) {
   return { apply, listForJob, listOwn, get, withdraw, accept }
 
   async function apply(
@@ -52,18 +60,18 @@ export function createApplicationsService({ db, cursors, audit, jobs, contracts 
   ): Promise<Page<Application>> {
     await jobs.getManaged(actor, jobId)
     const name = `applications of job ${jobId}`
-    const rows = await listByJob(db, jobId, { limit, after: cursors.read(cursor, name) })
+    const rows = await listByJob(reads.recent(actor), jobId, { limit, after: cursors.read(cursor, name) })
     return cursors.pageOf(rows, limit, name, keyOf)
   }
 
   async function listOwn(actor: Actor, { cursor, limit }: ApplicationQuery): Promise<Page<Application>> {
     const name = `applications of worker ${actor.id}`
-    const rows = await listByWorker(db, actor.id, { limit, after: cursors.read(cursor, name) })
+    const rows = await listByWorker(reads.recent(actor), actor.id, { limit, after: cursors.read(cursor, name) })
     return cursors.pageOf(rows, limit, name, keyOf)
   }
 
   async function get(actor: Actor, id: string): Promise<Application> {
-    const row = await getSeen(db, actor, id)
+    const row = await getSeen(reads.newest, actor, id)
     return row
   }
 

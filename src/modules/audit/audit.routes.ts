@@ -25,7 +25,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { tra
       },
       config: { access: ['support', 'admin'], limit: 'read' },
     },
-    (request) => trail.list(request.query),
+    (request) => trail.list(request.actor, request.query),
   )
 
   // A GET, because it changes nothing and leaves no report behind: who asks again gets what is true then.

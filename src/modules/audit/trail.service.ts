@@ -1,22 +1,23 @@
-import type { Database } from '../../db/client.ts'
+import type { Reads } from '../../db/reads.ts'
+import type { Actor } from '../../lib/actor.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
 import type { Seal } from '../../lib/seal.ts'
 import { type ListedRow, listAudit, type Recorded } from './audit.repository.ts'
 import type { AuditEntry, AuditQuery } from './audit.schemas.ts'
 import { openPersonSeal, purposeOfRow } from './audit.service.ts'
 
-type Deps = { db: Database; cursors: Cursors; seal: Seal }
+type Deps = { reads: Reads; cursors: Cursors; seal: Seal }
 type Fields = Record<string, unknown>
 
 export type TrailService = ReturnType<typeof createTrailService>
 
-export function createTrailService({ db, cursors, seal }: Deps) {
+export function createTrailService({ reads, cursors, seal }: Deps) {
   return { list }
 
   /** The newest first. Personal parts are opened where the key of the person still is. */
-  async function list({ cursor, limit, ...filter }: AuditQuery): Promise<Page<AuditEntry>> {
+  async function list(actor: Actor, { cursor, limit, ...filter }: AuditQuery): Promise<Page<AuditEntry>> {
     const name = `audit ${JSON.stringify(filter, Object.keys(filter).sort())}`
-    const rows = await listAudit(db, filter, { limit, after: cursors.read(cursor, name) })
+    const rows = await listAudit(reads.recent(actor), filter, { limit, after: cursors.read(cursor, name) })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ id }) => [id])
     return { data: data.map(toEntry), page }
   }

@@ -1,5 +1,6 @@
-import type { Database, Tx } from '../../db/client.ts'
+import type { Tx } from '../../db/client.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import { type Actor, isStaff, type Seen } from '../../lib/actor.ts'
 import type { EventKind } from '../../lib/events.schemas.ts'
 import type { Cursors, Page } from '../../lib/page.ts'
@@ -20,7 +21,7 @@ import {
 import type { Contract, ContractQuery } from './contracts.schemas.ts'
 import { type ContractStatus, nextOf } from './lifecycle.ts'
 
-type Deps = { db: Database; cursors: Cursors; audit: Audit; jobs: Pick<JobsService, 'getAny'>; feeBps: number }
+type Deps = { reads: Reads; cursors: Cursors; audit: Audit; jobs: Pick<JobsService, 'getAny'>; feeBps: number }
 type Terms = Pick<ContractRow, 'jobId' | 'applicationId' | 'clientId' | 'workerId' | 'amount' | 'currency'>
 type Party = 'client' | 'worker'
 type Move = {
@@ -34,7 +35,7 @@ type Move = {
 export type ContractsService = ReturnType<typeof createContractsService>
 
 /** What contracts are, and how one goes from state to state; what money does meanwhile is in modules/payments/escrow.service.ts. */
-export function createContractsService({ db, cursors, audit, jobs, feeBps }: Deps) {
+export function createContractsService({ reads, cursors, audit, jobs, feeBps }: Deps) {
   return { make, get, list, hold, listDue, holdDue: lockDue, move, toContract }
 
   /** In the transaction of the acceptance. */
@@ -43,7 +44,7 @@ export function createContractsService({ db, cursors, audit, jobs, feeBps }: Dep
   }
 
   async function get(actor: Actor, id: string): Promise<Contract> {
-    const row = await findContract(db, id)
+    const row = await findContract(reads.newest, id)
     if (!row || !(isStaff(actor) || isParty(row, actor, ['client', 'worker']))) throw contractNotFound(id)
     return toContract(row)
   }
@@ -51,7 +52,7 @@ export function createContractsService({ db, cursors, audit, jobs, feeBps }: Dep
   async function list(actor: Actor, { cursor, limit }: ContractQuery): Promise<Page<Contract>> {
     const party = isStaff(actor) ? undefined : actor.id
     const name = `contracts ${party ?? ''}`
-    const rows = await listContracts(db, party, { limit, after: cursors.read(cursor, name) })
+    const rows = await listContracts(reads.recent(actor), party, { limit, after: cursors.read(cursor, name) })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ createdAt, id }) => [createdAt, id])
     return { data: data.map(toContract), page }
   }

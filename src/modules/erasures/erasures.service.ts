@@ -11,6 +11,7 @@ import type { UsersService } from '../admin/users.service.ts'
 import type { Audit } from '../audit/audit.service.ts'
 import type { SessionsService } from '../identity/sessions.service.ts'
 import type { JobsService } from '../jobs/jobs.service.ts'
+import type { UploadsService } from '../uploads/uploads.service.ts'
 import { accountGone, stillBound } from './erasures.errors.ts'
 import {
   countRunningContracts,
@@ -44,13 +45,14 @@ type Deps = {
   sessions: Pick<SessionsService, 'endAll'>
   users: Pick<UsersService, 'isLastAdmin'>
   jobs: Pick<JobsService, 'forgetAnswers'>
+  uploads: Pick<UploadsService, 'removeAll'>
   security: SecurityLog
 }
 
 export type ErasuresService = ReturnType<typeof createErasuresService>
 
 export function createErasuresService(deps: Deps) {
-  const { db, audit, forgetPerson, passwords, prove, sessions, users, jobs, security } = deps
+  const { db, audit, forgetPerson, passwords, prove, sessions, users, jobs, uploads, security } = deps
   return { erase, sweep, erasedFromQueues }
 
   /**
@@ -118,17 +120,18 @@ export function createErasuresService(deps: Deps) {
     if (!(await wasHandled(db, 'erasures', event.id))) await forget(userId)
     await handleOnce(db, 'erasures', event.id, async () => {})
   }
-}
 
-async function empty(tx: Tx, { id, email }: { id: string; email?: string }): Promise<Gone[]> {
-  await emptyApplications(tx, id)
-  const gone = await emptyJobs(tx, id)
-  const jobIds = gone.map((job) => job.id)
-  await emptyTidings(tx, jobIds)
-  await emptyReviews(tx, id)
-  await emptyDisputes(tx, id)
-  if (email) await emptyErrors(tx, email)
-  await deleteAnswers(tx, id)
-  await deleteOwn(tx, id)
-  return gone
+  async function empty(tx: Tx, { id, email }: { id: string; email?: string }): Promise<Gone[]> {
+    await emptyApplications(tx, id)
+    const gone = await emptyJobs(tx, id)
+    const jobIds = gone.map((job) => job.id)
+    await emptyTidings(tx, jobIds)
+    await emptyReviews(tx, id)
+    await emptyDisputes(tx, id)
+    if (email) await emptyErrors(tx, email)
+    await deleteAnswers(tx, id)
+    await deleteOwn(tx, id)
+    await uploads.removeAll(tx, id)
+    return gone
+  }
 }

@@ -16,6 +16,7 @@ import {
   reviews,
   sessions,
   totp,
+  uploads,
   users,
 } from '../../db/tables.ts'
 import { type DataExport, mostDetails } from './exports.schemas.ts'
@@ -129,6 +130,13 @@ export const belongings: { [K in Kind]: (db: Tx, userId: string, page: Page) => 
     const columns = { id, kind, text: sql<string>`${notifications.data} ->> 'text'`, createdAt, readAt }
     const where = beyond(notifications, eq(notifications.userId, userId), page)
     return db.select(columns).from(notifications).where(where).orderBy(id).limit(page.size)
+  },
+  uploads: async (db, userId, page) => {
+    const { id, name, mediaType, size, createdAt } = uploads
+    const columns = { id, name, mediaType, size, createdAt }
+    const isThere = sql`${uploads.storedAt} IS NOT NULL AND ${uploads.removedAt} IS NULL`
+    const where = beyond(uploads, and(eq(uploads.userId, userId), isThere), page)
+    return db.select(columns).from(uploads).where(where).orderBy(id).limit(page.size)
   },
   actions: async (db, userId, page) => {
     const { id, at, action, objectType, objectId } = auditLog

@@ -155,6 +155,16 @@ export const DataExport = Strict(
       Strict({ id: Uuid, kind: Word, text: Text(0, 1000), createdAt: Instant, readAt: Nullable(Instant) }),
       'What you were told',
     ),
+    uploads: Section(
+      Strict({
+        id: Uuid,
+        name: Text(1, 200),
+        mediaType: Text(1, 100),
+        size: Type.Integer({ minimum: 1, maximum: 20_971_520, format: 'int32', description: 'Bytes' }),
+        createdAt: Instant,
+      }),
+      'The files that you keep here: fetch each by GET /v1/me/uploads/ID/content',
+    ),
     actions: Section(
       Strict({
         id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, format: 'int64' }),

@@ -1,5 +1,6 @@
 import type { Database, Tx } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor, Role, Seen } from '../../lib/actor.ts'
 import { matches, versionDiffers } from '../../lib/etag.ts'
 import type { Once } from '../../lib/once.ts'
@@ -16,6 +17,7 @@ import type { NewSession, SessionsService } from './sessions.service.ts'
 
 type Deps = {
   db: Database
+  reads: Pick<Reads, 'newest'>
   audit: Audit
   sessions: SessionsService
   security: SecurityLog
@@ -28,7 +30,17 @@ type Registration = { email: string; password: string; name: string; role: Role 
 
 export type IdentityService = ReturnType<typeof createIdentityService>
 
-export function createIdentityService({ db, audit, sessions, security, passwords, credentials, links, mfa }: Deps) {
+export function createIdentityService({
+  db,
+  reads,
+  audit,
+  sessions,
+  security,
+  passwords,
+  credentials,
+  links,
+  mfa,
+}: Deps) {
   return { register, logIn, me, changeMe }
 
   async function register({ password, email, ...person }: Registration, seen: Seen = {}, once?: Once): Promise<User> {
@@ -55,7 +67,7 @@ export function createIdentityService({ db, audit, sessions, security, passwords
   }
 
   async function me(actor: Actor): Promise<User> {
-    return toUser(await getMe(db, actor))
+    return toUser(await getMe(reads.newest, actor))
   }
 
   async function changeMe(actor: Actor, ifMatch: string, changes: UserChanges): Promise<User> {

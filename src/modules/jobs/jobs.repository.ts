@@ -1,4 +1,4 @@
-import type { Database, Tx } from '../../db/client.ts'
+import type { Readable, Tx } from '../../db/client.ts'
 import { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from '../../db/drizzle.ts'
 import { contracts, jobs } from '../../db/tables.ts'
 import type { JobQuery } from './jobs.schemas.ts'
@@ -167,7 +167,7 @@ type Seen = { after: Key | undefined; viewer: { id: string } | undefined; seesDr
 
 /** One page and one row more, of what the viewer may see. */
 export async function searchJobs(
-  { unnamed }: Pick<Database, 'unnamed'>,
+  { unnamed }: Pick<Readable, 'unnamed'>,
   query: JobQuery,
   { after, viewer, seesDrafts }: Seen,
 ): Promise<JobRow[]> {

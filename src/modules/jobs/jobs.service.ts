@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Database, Tx } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
+import type { Reads } from '../../db/reads.ts'
 import { type Actor, isStaff } from '../../lib/actor.ts'
 import { matches, versionDiffers } from '../../lib/etag.ts'
 import type { Once } from '../../lib/once.ts'
@@ -39,6 +40,7 @@ import type { Job, JobChanges, JobQuery, NewJob, SlugState } from './jobs.schema
 
 type Deps = {
   db: Database
+  reads: Pick<Reads, 'newest'>
   cursors: Cursors
   audit: Audit
   /** Drops what the cache has under these tags. */
@@ -57,7 +59,7 @@ export const jobTags = {
 
 export type JobsService = ReturnType<typeof createJobsService>
 
-export function createJobsService({ db, cursors, audit, forget }: Deps) {
+export function createJobsService({ db, reads, cursors, audit, forget }: Deps) {
   return {
     create,
     get,
@@ -114,7 +116,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
   }
 
   async function get(viewer: Viewer, id: string): Promise<Job> {
-    const row = await findJob(db, id)
+    const row = await findJob(reads.newest, id)
     if (!row || !maySee(viewer, row)) throw jobNotFound(id)
     return toJob(row)
   }
@@ -123,7 +125,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
     const { cursor, limit, ...filters } = query
     const name = `jobs ${JSON.stringify(filters, Object.keys(filters).sort())}`
     const after = cursors.read(cursor, name)
-    const rows = await searchJobs(db, query, { after, viewer, seesDrafts: isStaff(viewer) })
+    const rows = await searchJobs(reads.newest, query, { after, viewer, seesDrafts: isStaff(viewer) })
     const { data, page } = cursors.pageOf(rows, limit, name, keyOf(query.sort))
     return { data: data.map(toJob), page }
   }
@@ -187,7 +189,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
 
   async function slugState(slug: string): Promise<SlugState> {
     if (isReserved(slug)) return { slug, available: false, reason: 'reserved', jobId: null }
-    const taken = await findSlug(db, slug)
+    const taken = await findSlug(reads.newest, slug)
     if (!taken) return { slug, available: true, reason: null, jobId: null }
     const visible = taken.status !== 'draft' && !taken.deletedAt
     return { slug, available: false, reason: 'taken', jobId: visible ? taken.id : null }
@@ -223,7 +225,7 @@ export function createJobsService({ db, cursors, audit, forget }: Deps) {
 
   /** For its client and for staff; to everyone else it does not exist. */
   async function getManaged(actor: Actor, id: string): Promise<JobRow> {
-    const row = isStaff(actor) ? await findJob(db, id) : await getOwn(db, actor, id)
+    const row = isStaff(actor) ? await findJob(reads.newest, id) : await getOwn(reads.newest, actor, id)
     if (!row) throw jobNotFound(id)
     return row
   }

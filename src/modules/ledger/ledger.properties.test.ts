@@ -7,7 +7,7 @@ import { withClient } from '../../../tools/create-database.ts'
 import { type AccountRef, createLedgerService, type Movement } from './ledger.service.ts'
 
 const { db, database } = await buildTestApp({ env: { DATABASE_POOL_MAX: '20', DATABASE_CONNECT_TIMEOUT_MS: '60000' } })
-const ledger = createLedgerService({ db })
+const ledger = createLedgerService({ reads: { newest: db } })
 const sql = <T extends object>(text: string) =>
   withClient(database.ownerUrl, async (owner) => (await owner.query<T>(text)).rows)
 

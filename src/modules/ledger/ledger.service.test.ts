@@ -5,7 +5,7 @@ import { insertContracts, type MadeContract } from '../../../test/contracts.ts'
 import { createLedgerService, type Movement } from './ledger.service.ts'
 
 const { db, database } = await buildTestApp()
-const ledger = createLedgerService({ db })
+const ledger = createLedgerService({ reads: { newest: db } })
 
 const platform = (kind: 'fees' | 'clearing', currency = 'EUR') => ({ owner: null, kind, currency })
 const of = (userId: string, kind: 'available' | 'held', currency = 'EUR') => ({ owner: userId, kind, currency })

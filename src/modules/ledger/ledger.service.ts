@@ -1,6 +1,7 @@
 // Who has how much: double entry in integer minor units, by transfers that nobody changes. Each currency is a book of its own.
-import type { Database, Tx } from '../../db/client.ts'
+import type { Tx } from '../../db/client.ts'
 import { isRefusedBy } from '../../db/failures.ts'
+import type { Reads } from '../../db/reads.ts'
 import { balanceTooSmall } from './ledger.errors.ts'
 import {
   type Balance,
@@ -24,7 +25,7 @@ export type Movement = {
 
 export type LedgerService = ReturnType<typeof createLedgerService>
 
-export function createLedgerService({ db }: { db: Database }) {
+export function createLedgerService({ reads }: { reads: Pick<Reads, 'newest'> }) {
   return { move, reserve, post, cancel, wallet }
 
   /**
@@ -53,7 +54,7 @@ export function createLedgerService({ db }: { db: Database }) {
 
   /** What a user has in each currency, in minor units: `reserved` is on its way out, and part of neither of the others. */
   async function wallet(userId: string): Promise<Balance[]> {
-    return listBalances(db, userId)
+    return listBalances(reads.newest, userId)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts'
 import { afterCommit } from '../../db/committed.ts'
 import { handleOnce, wasHandled } from '../../db/inbox.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor } from '../../lib/actor.ts'
 import type { Bell } from '../../lib/bell.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
@@ -23,12 +24,20 @@ import {
 import type { Notification, NotificationQuery } from './notifications.schemas.ts'
 import { type Kind, linksOf, told } from './told.ts'
 
-type Deps = { db: Database; metrics: Metrics; cursors: Cursors; audit: Audit; mailer: Mailer; bell: Bell }
+type Deps = {
+  db: Database
+  reads: Pick<Reads, 'newest'>
+  metrics: Metrics
+  cursors: Cursors
+  audit: Audit
+  mailer: Mailer
+  bell: Bell
+}
 type Event = { id: string; requestId: string | null }
 
 export type NotificationsService = ReturnType<typeof createNotificationsService>
 
-export function createNotificationsService({ db, metrics, cursors, audit, mailer, bell }: Deps) {
+export function createNotificationsService({ db, reads, metrics, cursors, audit, mailer, bell }: Deps) {
   const sent = metrics.counter({
     name: 'seaworthy_notifications_total',
     help: 'Notifications, by the event that they tell of',
@@ -68,7 +77,7 @@ export function createNotificationsService({ db, metrics, cursors, audit, mailer
 
   async function list(actor: Actor, { cursor, limit }: NotificationQuery): Promise<Page<Notification>> {
     const name = `notifications ${actor.id}`
-    const rows = await listNotifications(db, actor.id, { limit, after: cursors.read(cursor, name) })
+    const rows = await listNotifications(reads.newest, actor.id, { limit, after: cursors.read(cursor, name) })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ createdAt, id }) => [createdAt, id])
     return { data: data.map(toNotification), page }
   }

@@ -11,8 +11,9 @@ type Parts = { notifications: NotificationsService; digests: DigestsService }
 export function notificationHandlers({ notifications, digests }: Parts): Handler[] {
   return [
     ...kinds.map(tells),
-    { queue: 'mail', kind: 'mail.requested', handle: (event, payload) => notifications.mail(event, payload) },
-    { queue: 'mail', kind: 'digest.requested', handle: (event, payload) => digests.mail(event, payload) },
+    // Letters go first: somebody waits for the link in them.
+    { queue: 'mail', rank: 1, kind: 'mail.requested', handle: (event, payload) => notifications.mail(event, payload) },
+    { queue: 'mail', rank: 1, kind: 'digest.requested', handle: (event, payload) => digests.mail(event, payload) },
   ]
 
   function tells<K extends Kind>(kind: K) {

@@ -1,5 +1,6 @@
 // For whatever answers 202: an operation is made in the transaction that accepts the work, and ended in the one that has done it.
 import type { Database, Tx } from '../../db/client.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor } from '../../lib/actor.ts'
 import type { Operation, OperationResult } from '../../lib/operation.schemas.ts'
 import { operationNotFound } from './operations.errors.ts'
@@ -17,7 +18,7 @@ const keptDays = 30
 
 export type OperationsService = ReturnType<typeof createOperationsService>
 
-export function createOperationsService({ db }: { db: Database }) {
+export function createOperationsService({ db, reads }: { db: Database; reads: Pick<Reads, 'newest'> }) {
   return { create, start, finish, fail, get, purge: () => purgeExpired(db) }
 
   /** `kind` in small words with dashes, as in data-export. */
@@ -41,7 +42,7 @@ export function createOperationsService({ db }: { db: Database }) {
   }
 
   /** For who asked for it; to everyone else it does not exist. */
-  async function get(actor: Actor, id: string, tx: Tx = db): Promise<Operation> {
+  async function get(actor: Actor, id: string, tx: Tx = reads.newest): Promise<Operation> {
     const row = await findOperation(tx, actor.id, id)
     if (!row) throw operationNotFound(id)
     return toOperation(row)

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database, Tx } from '../../db/client.ts'
 import { storeEnd } from '../../db/once.ts'
+import type { Reads } from '../../db/reads.ts'
 import { type Actor, isStaff } from '../../lib/actor.ts'
 import { forAll } from '../../lib/deadline.ts'
 import type { Once } from '../../lib/once.ts'
@@ -27,6 +28,7 @@ import type { SettlementService } from './settlement.service.ts'
 
 type Deps = {
   db: Database
+  reads: Reads
   cursors: Cursors
   provider: Provider
   settle: SettlementService['settle']
@@ -42,7 +44,7 @@ export type Begun = { operation: Operation; payment: PaymentRow }
 
 export type PaymentsService = ReturnType<typeof createPaymentsService>
 
-export function createPaymentsService({ db, cursors, provider, settle, times, onUnsure }: Deps) {
+export function createPaymentsService({ db, reads, cursors, provider, settle, times, onUnsure }: Deps) {
   return { begin, beginNow, answer, tryDue, keepTrying, chargeOf, get, list }
 
   /** Due at once: a worker tries it. `setAside` answers the transfer that reserves what is to leave. */
@@ -135,7 +137,7 @@ export function createPaymentsService({ db, cursors, provider, settle, times, on
   }
 
   async function get(actor: Actor, id: string): Promise<Payment> {
-    const row = await findPayment(db, id)
+    const row = await findPayment(reads.newest, id)
     if (!row || !(isStaff(actor) || row.userId === actor.id)) throw paymentNotFound(id)
     return toPayment(row)
   }
@@ -143,7 +145,7 @@ export function createPaymentsService({ db, cursors, provider, settle, times, on
   async function list(actor: Actor, { cursor, limit }: PaymentQuery): Promise<Page<Payment>> {
     const userId = isStaff(actor) ? undefined : actor.id
     const name = `payments ${userId ?? ''}`
-    const rows = await listPayments(db, userId, { limit, after: cursors.read(cursor, name) })
+    const rows = await listPayments(reads.recent(actor), userId, { limit, after: cursors.read(cursor, name) })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ createdAt, id }) => [createdAt, id])
     return { data: data.map(toPayment), page }
   }

@@ -68,6 +68,6 @@ export const userReviewsRoutes: FastifyPluginAsyncTypebox<Options> = async (app,
       },
       config: { access: 'public', limit: 'public' },
     },
-    (request) => reviews.listForUser(request.params.id, request.query),
+    (request) => reviews.listForUser(request.viewer, request.params.id, request.query),
   )
 }

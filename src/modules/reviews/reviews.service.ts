@@ -2,6 +2,7 @@
 import type { Database } from '../../db/client.ts'
 import { runOnce } from '../../db/once.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import { type Actor, isStaff } from '../../lib/actor.ts'
 import type { Once } from '../../lib/once.ts'
 import type { Cursors } from '../../lib/page.ts'
@@ -14,6 +15,7 @@ import type { ContractReviews, NewReview, Review, ReviewPage, ReviewQuery } from
 
 type Deps = {
   db: Database
+  reads: Reads
   cursors: Cursors
   audit: Audit
   contracts: Pick<ContractsService, 'get' | 'hold'>
@@ -27,7 +29,7 @@ const blindDays = 14
 
 export type ReviewsService = ReturnType<typeof createReviewsService>
 
-export function createReviewsService({ db, cursors, audit, contracts, jobs }: Deps) {
+export function createReviewsService({ db, reads, cursors, audit, contracts, jobs }: Deps) {
   return { give, listForContract, listForUser }
 
   /** Whoever waits for the contract here finds what the other side gave meanwhile: the second of two at once opens both. */
@@ -54,13 +56,18 @@ export function createReviewsService({ db, cursors, audit, contracts, jobs }: De
   /** For the parties, who see their own at once, and staff, who see all. */
   async function listForContract(actor: Actor, contractId: string): Promise<ContractReviews> {
     await contracts.get(actor, contractId)
-    return { data: await listOfContract(db, contractId, isStaff(actor) ? undefined : actor.id) }
+    return { data: await listOfContract(reads.newest, contractId, isStaff(actor) ? undefined : actor.id) }
   }
 
   /** For everybody: what can be seen of what others say of someone. Nobody is shown whose account is erased. */
-  async function listForUser(id: string, { cursor, limit }: ReviewQuery): Promise<ReviewPage> {
+  async function listForUser(
+    viewer: Actor | undefined,
+    id: string,
+    { cursor, limit }: ReviewQuery,
+  ): Promise<ReviewPage> {
     const name = `reviews ${id}`
     const after = cursors.read(cursor, name)
+    const db = reads.recent(viewer)
     const summary = await summarise(db, id)
     if (!summary) throw userNotFound(id)
     const rows = await listOfSubject(db, id, { limit, after })
