@@ -124,7 +124,7 @@ export async function createServices(
   const operations = createOperationsService({ db, reads })
   const money = createMoneyServices(config, { db, reads, log, metrics, cursors, audit, provider, jobs, operations })
   const objects = createObjects({ ...config.uploads, outside })
-  const uploads = createUploadsService({ db, audit, cursors, security, objects, ...config.uploads })
+  const uploads = createUploadsService({ db, reads, audit, cursors, security, objects, ...config.uploads })
   const users = createUsersService({ db, reads, cursors, audit, security, sessions })
   const readiness = createReadiness({
     timeout: config.http.readyTimeout,

@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../db/client.ts'
 import { handleOnce } from '../../db/inbox.ts'
 import { forgetAnswer, runOnce } from '../../db/once.ts'
 import { outbox } from '../../db/outbox.ts'
+import type { Reads } from '../../db/reads.ts'
 import type { Actor } from '../../lib/actor.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { EventPayload } from '../../lib/events.schemas.ts'
@@ -47,6 +48,7 @@ import type { MediaType, Upload, UploadQuery } from './uploads.schemas.ts'
 type File = { bytes: Buffer | undefined; disposition: string | undefined; declared: string | undefined }
 type Deps = {
   db: Database
+  reads: Pick<Reads, 'newest'>
   audit: Audit
   cursors: Cursors
   security: SecurityLog
@@ -64,7 +66,7 @@ const pageSize = 100
 
 export type UploadsService = ReturnType<typeof createUploadsService>
 
-export function createUploadsService({ db, audit, cursors, security, objects, perUser, timeout }: Deps) {
+export function createUploadsService({ db, reads, audit, cursors, security, objects, perUser, timeout }: Deps) {
   /** For so long one try has an upload for itself: longer than it can still be writing. */
   const lease = 3 * timeout
   return { keep, list, get, read, remove, removeAll, discard, sweep }
@@ -129,7 +131,7 @@ export function createUploadsService({ db, audit, cursors, security, objects, pe
 
   async function list(actor: Actor, { cursor, limit }: UploadQuery): Promise<Page<Upload>> {
     const name = `uploads ${actor.id}`
-    const rows = await listUploads(db, actor.id, { limit, after: cursors.read(cursor, name) })
+    const rows = await listUploads(reads.newest, actor.id, { limit, after: cursors.read(cursor, name) })
     const { data, page } = cursors.pageOf(rows, limit, name, ({ createdAt, id }) => [createdAt, id])
     return { data: data.map(toUpload), page }
   }
@@ -148,7 +150,7 @@ export function createUploadsService({ db, audit, cursors, security, objects, pe
   }
 
   async function getOwn(actor: Actor, id: string): Promise<UploadRow> {
-    const row = await findUpload(db, actor.id, id)
+    const row = await findUpload(reads.newest, actor.id, id)
     if (!row) throw uploadNotFound(id)
     return row
   }
