@@ -27,17 +27,9 @@ export async function readsFromTheStandby(context: Context, bound: number): Prom
 /** Who wrote sees it by any replica, at once; others see it within the bound, from whichever server. */
 async function keepsTheBound(context: Context, parts: Parts, bound: number): Promise<number> {
   const { until } = context
-  const { standby, first, second, worker, admin, jobId } = parts
+  const { standby, second, admin } = parts
   const others = as(context, second, admin)
-  const list = `/v1/jobs/${jobId}/applications`
-  await until('standby-not-used', async () => isWell(await others('GET', list)) && (await asked(context, second)) > 0)
-  await standby.replay('pause')
-  await made(as(context, first, worker)('POST', list, { body: { coverLetter: 'I moor all weathers.' } }))
-  const written = performance.now()
-  const own = await as(context, second, worker)('GET', '/v1/me/applications')
-  if (lengthOf(own) !== 1) red('own-write-missed', told(own))
-  const early = await others('GET', list)
-  if (lengthOf(early) !== 0) red('standby-not-used', told(early))
+  const { list, written } = await writesUnseen(context, parts)
   let oldest = 0
   await until(
     'older-than-the-bound',
@@ -59,6 +51,30 @@ async function keepsTheBound(context: Context, parts: Parts, bound: number): Pro
     async () => isWell(await others('GET', list)) && (await asked(context, second)) > before,
   )
   return oldest
+}
+
+/** Something that is written while the standby replays nothing. On a busy machine it may be past its bound before anybody looks. */
+async function writesUnseen(context: Context, parts: Parts): Promise<{ list: string; written: number }> {
+  const { until } = context
+  const { standby, first, second, admin } = parts
+  const others = as(context, second, admin)
+  for (let tries = 1; tries <= 4; tries++) {
+    const { worker, jobId } = tries === 1 ? parts : await openJob(context)
+    const list = `/v1/jobs/${jobId}/applications`
+    const before = await asked(context, second)
+    await until(
+      'standby-not-used',
+      async () => isWell(await others('GET', list)) && (await asked(context, second)) > before,
+    )
+    await standby.replay('pause')
+    await made(as(context, first, worker)('POST', list, { body: { coverLetter: 'I moor all weathers.' } }))
+    const written = performance.now()
+    const own = await as(context, second, worker)('GET', '/v1/me/applications')
+    if (lengthOf(own) !== 1) red('own-write-missed', told(own))
+    if (lengthOf(await others('GET', list)) === 0) return { list, written }
+    await standby.replay('resume')
+  }
+  return red('standby-not-used', 'what it does not show is seen at once')
 }
 
 /** The standby goes away under load, and nobody notices. */
