@@ -113,11 +113,11 @@ function openElsewhere(module: string, path = process.env.PATH) {
   return child
 }
 
-test('a server answers PING, keeps nothing on disk by default and takes the settings asked for', async () => {
+test('a server answers PING, keeps what it is told by default and takes the settings asked for', async () => {
   const server = await open({ settings: { 'maxmemory-policy': 'allkeys-lru', maxmemory: '100mb' } })
   expect(await ask(server, 'ping')).toBe('PONG')
   expect(await ask(server, 'config', 'get', 'save')).toEqual(['save', ''])
-  expect(await ask(server, 'config', 'get', 'appendonly')).toEqual(['appendonly', 'no'])
+  expect(await ask(server, 'config', 'get', 'appendonly')).toEqual(['appendonly', 'yes'])
   expect(await ask(server, 'config', 'get', 'maxmemory*')).toEqual(expect.arrayContaining(['allkeys-lru', '104857600']))
   expect(await ask(await open(), 'config', 'get', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction'])
 })
@@ -142,7 +142,7 @@ test('servers opened at the same time are independent', async () => {
   expect(await Promise.all(servers.map((server) => ask(server, 'get', 'mine')))).toEqual(['0', '1', '2'])
 })
 
-test('a server killed with -9 starts again at the same place, empty', async () => {
+test('a server killed with -9 starts again at the same place, with what it was told', async () => {
   const server = await open()
   const { pid, url } = server
   await ask(server, 'set', 'kept', '7')
@@ -151,7 +151,7 @@ test('a server killed with -9 starts again at the same place, empty', async () =
   expect(isAlive(pid)).toBe(false)
   expect(server).toMatchObject({ url, pid: expect.any(Number) })
   expect(server.pid).not.toBe(pid)
-  expect(await ask(server, 'get', 'kept')).toBeNull()
+  expect(await ask(server, 'get', 'kept')).toBe('7')
 })
 
 test('with an append-only file what was written outlives kill -9, close and the next open', async () => {

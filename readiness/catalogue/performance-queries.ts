@@ -32,8 +32,8 @@ export const performanceQueries: Control[] = [
       source(
         'a detail is put together from many statements',
         'src/modules/contracts/contracts.service.ts',
-        'const row = await findContract(db, id)\n',
-        'let row = await findContract(db, id)\n    for (let part = 0; part < 9; part++) row = await findContract(db, id)\n',
+        'const row = await findContract(reads.newest, id)\n',
+        'let row = await findContract(reads.newest, id)\n    for (let part = 0; part < 9; part++) row = await findContract(reads.newest, id)\n',
         { red: 'too-many-statements' },
       ),
     ],

@@ -29,8 +29,8 @@ export const reliabilityLosses: Control[] = [
       source(
         'a job is acknowledged before the work',
         'src/lib/queues.ts',
-        'await handle(event, job.data)',
-        'handle(event, job.data).catch(() => {})',
+        'await inTime(limits.job, () => handle(event, job.data))',
+        'inTime(limits.job, () => handle(event, job.data)).catch(() => {})',
         { red: 'not-done-again' },
       ),
       sources(
@@ -144,8 +144,8 @@ export const reliabilityLosses: Control[] = [
       source(
         'what can’t be read is not found',
         'src/modules/jobs/jobs.service.ts',
-        'const row = await findJob(db, id)\n    if (!row || !maySee',
-        'const row = await findJob(db, id).catch(() => undefined)\n    if (!row || !maySee',
+        'const row = await findJob(reads.newest, id)\n    if (!row || !maySee',
+        'const row = await findJob(reads.newest, id).catch(() => undefined)\n    if (!row || !maySee',
         { red: 'wrong-answer' },
       ),
     ],

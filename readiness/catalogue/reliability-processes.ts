@@ -62,9 +62,13 @@ export const reliabilityProcesses: Control[] = [
         "({ status: 'ready' as const, modes: [] })",
         { red: 'ready-without-schema' },
       ),
-      removed('src/db/checks.ts', "    { name: 'postgres', covered: 'database-away', check: answers },", {
-        red: 'covered-loss-is-503',
-      }),
+      removed(
+        'src/db/checks.ts',
+        "    { name: 'postgres', covered: standby ? 'primary-away' : 'database-away', check: answers },",
+        {
+          red: 'covered-loss-is-503',
+        },
+      ),
       removed('src/db/checks.ts', "    { name: 'schema', after: 'postgres', check: schemaIsCurrent },", {
         red: 'ready-without-schema',
       }),

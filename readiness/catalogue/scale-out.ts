@@ -35,8 +35,8 @@ export const scaleOut = control({
     source(
       'the age of what waits stands still',
       'src/lib/queue-metrics.ts',
-      'Math.max(0, Date.now() - first.timestamp) / 1000 : 0',
-      'Math.max(0, Date.now() - Date.now()) / 1000 : 0',
+      '({ timestamp }) => Date.now() - timestamp',
+      '({ timestamp }) => timestamp - timestamp',
       { red: 'age-does-not-move' },
     ),
     source('requests at work are not counted', 'src/plugins/admission.ts', 'this.set(working())', 'this.set(0)', {

@@ -39,7 +39,7 @@ test('the breakers of every process are listed, as each last said', async () => 
 
 test('this service has breakers for what it calls', async () => {
   await services.breakers.tell('seaworthy-test')
-  expect((await list()).map(({ name }: { name: string }) => name)).toEqual(['cache', 'mail', 'payments'])
+  expect((await list()).map(({ name }: { name: string }) => name)).toEqual(['cache', 'mail', 'payments', 'uploads'])
 })
 
 test('a change is told at the next turn, and what has not changed only now and then', async () => {
