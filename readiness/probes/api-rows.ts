@@ -42,6 +42,8 @@ export async function insertRowsOfAgreements(
   { client, worker, count }: { client: Person; worker: Person; count: number },
 ) {
   const at = `${day} + make_interval(hours => $2)`
+  // Some are added at the same time: each has slots of its own.
+  let slots = 0
   const [jobId = ''] = await insertJobs(sql, { clientId: client.id, count: 1, status: 'closed' })
   await addAgreement(0, count)
   await addApplication(0, count)
@@ -87,12 +89,14 @@ export async function insertRowsOfAgreements(
   }
 
   function addUpload(hours: number, number = 1) {
+    const before = slots
+    slots += number
     return sql.owner(
       `INSERT INTO uploads (user_id, object, slot, name, media_type, size, created_at, stored_at)
-       SELECT $1, gen_random_uuid(), number + COALESCE((SELECT max(slot) FROM uploads WHERE user_id = $1), 0), 'cv.pdf',
+       SELECT $1, gen_random_uuid(), $4 + number, 'cv.pdf',
          'application/pdf', 1, ${at}, now()
        FROM generate_series(1, $3) AS number`,
-      [worker.id, hours, number],
+      [worker.id, hours, number, before],
     )
   }
 
