@@ -83,7 +83,10 @@ async function goesWithout(context: Context, { standby, second, admin, jobId }: 
   const others = as(context, second, admin)
   const reads = load(() => paced(() => others('GET', `/v1/jobs/${jobId}/applications`)), 2)
   try {
+    const more = (from = reads.outcomes.length) => until('load-stands-still', () => reads.outcomes.length >= from + 20)
+    await more()
     await standby.link.cut()
+    await more()
     await until('mode-not-told', () => isTold(context, second, 'standby-away'))
     await standby.link.mend()
     await until('does-not-return', async () => !(await isTold(context, second, 'standby-away')))
