@@ -1,6 +1,7 @@
 // Where files are kept that people upload: a folder, or a bucket that speaks S3. Whatever they are called outside, here they have names
 // that nobody chose.
 import { resolve } from 'node:path'
+import { unlessGivenUp } from './deadline.ts'
 import { bucketStore } from './object-bucket.ts'
 import { folderStore } from './object-folder.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -54,12 +55,7 @@ export function createObjects({ url, timeout, outside }: { url: string; timeout:
 }
 
 /** Neither a disk nor the search for credentials listens to a signal. */
-async function within<T>(limit: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const giveUp = new AbortController()
-  const late = new Error(`no answer within ${limit} ms`)
-  const timer = setTimeout(() => giveUp.abort(late), limit)
-  const never = new Promise<never>((_, reject) => {
-    giveUp.signal.addEventListener('abort', () => reject(late), { once: true })
-  })
-  return Promise.race([work(giveUp.signal), never]).finally(() => clearTimeout(timer))
+function within<T>(limit: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const givingUp = new AbortController()
+  return unlessGivenUp(work(givingUp.signal), givingUp, limit, () => new Error(`no answer within ${limit} ms`))
 }
