@@ -19,6 +19,9 @@ const everything = 'all'
 const most = 1000
 const wellFormed = /^[\w-]{16}$/
 
+/** Before any time of this process's own clock, which goes on evenly also where somebody sets that of the machine. */
+const never = Number.NEGATIVE_INFINITY
+
 type Known = { word: string; until: number }
 
 type Options = { redis: Redis | undefined; prefix: string; run?: Run }
@@ -35,10 +38,10 @@ export function createGenerations({ redis, prefix, run = unguarded }: Options) {
 
   /** The generations of these tags in one word; undefined while Redis can't tell. */
   async function of(tags: readonly string[]): Promise<string | undefined> {
-    if (Date.now() < awayUntil) return undefined
+    if (performance.now() < awayUntil) return undefined
     const all = [everything, ...tags]
-    const now = Date.now()
-    const stale = all.filter((tag) => (known.get(tag)?.until ?? 0) < now)
+    const now = performance.now()
+    const stale = all.filter((tag) => (known.get(tag)?.until ?? never) < now)
     if (stale.length > 0 && !(await isTold(stale))) return undefined
     return last(tags)
   }
@@ -59,10 +62,10 @@ export function createGenerations({ redis, prefix, run = unguarded }: Options) {
       () => false,
     )
     // Once more: someone may have asked just before, and been told the old one. What Redis was not told of counts for nothing.
-    for (const [tag, word] of words) remember(tag, word, told ? Date.now() : 0)
+    for (const [tag, word] of words) remember(tag, word, told ? performance.now() : never)
     if (told) return
     for (const tag of tags) untold.add(tag)
-    awayUntil = Date.now() + pause
+    awayUntil = performance.now() + pause
   }
 
   async function isTold(tags: readonly string[]): Promise<boolean> {
@@ -85,7 +88,7 @@ export function createGenerations({ redis, prefix, run = unguarded }: Options) {
 
   async function ask(redis: Redis, tags: readonly string[]): Promise<void> {
     await tellWhatIsUntold(redis)
-    const asked = Date.now()
+    const asked = performance.now()
     const words = tags.map(newWord)
     const pipeline = redis.pipeline()
     for (const [at, tag] of tags.entries()) pipeline.set(keyOf(tag), words[at] ?? '', 'PX', kept, 'NX', 'GET')
@@ -100,7 +103,7 @@ export function createGenerations({ redis, prefix, run = unguarded }: Options) {
   }
 
   function leaveAlone(error: Error): never {
-    awayUntil = Date.now() + pause
+    awayUntil = performance.now() + pause
     throw error
   }
 
@@ -124,7 +127,7 @@ export function createGenerations({ redis, prefix, run = unguarded }: Options) {
     if (failed) throw failed[0]
   }
 
-  function remember(tag: string, word: string, asked = Date.now()): void {
+  function remember(tag: string, word: string, asked = performance.now()): void {
     known.set(tag, { word, until: asked + trusted })
   }
 
