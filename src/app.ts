@@ -130,7 +130,7 @@ export async function buildApp({ config, services, log, begin, poolUse, queues, 
   await app.register(host, { hosts: config.edge.hosts, security })
   await app.register(cors, { origins: config.edge.corsOrigins })
   await app.register(controls)
-  await app.register(admission, { ...config.edge.load, metrics: services.metrics })
+  await app.register(admission, { ...config.edge.load, poolUse, metrics })
   await app.register(validation)
   await app.register(cookies, {
     secret: config.secret,

@@ -43,6 +43,7 @@ export const fly = control({
       'processes = ["api", "worker"]\n  internal',
       'workers-are-stopped',
     ),
+    broken('a machine is full before another one starts', 'soft_limit = 24', 'soft_limit = 80', 'limits-do-not-fit'),
     broken('more is sent than the service takes', 'hard_limit = 200', 'hard_limit = 500', 'limits-do-not-fit'),
     broken('all machines change at once', 'strategy = "canary"', 'strategy = "immediate"', 'all-at-once'),
     broken('nobody says who calls', '  TRUST_PROXY = "fly"\n', '', 'callers-are-one'),

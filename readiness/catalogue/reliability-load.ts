@@ -61,13 +61,20 @@ export const reliabilityLoad: Control[] = [
     own: smallCapacity,
     probe: shedsWhatIsTooMuch,
     sabotages: [
-      removed('src/app.ts', '  await app.register(admission, { ...config.edge.load, metrics: services.metrics })', {
+      removed('src/app.ts', '  await app.register(admission, { ...config.edge.load, poolUse, metrics })', {
         red: 'goodput-collapses',
       }),
       config(
         'there is room for everyone',
         { CONCURRENT_REQUESTS: '10000', WAITING_REQUESTS: '10000', WAITING_MS: '60000' },
         { red: 'goodput-collapses' },
+      ),
+      source(
+        'places are all that bounds the work',
+        'src/plugins/admission.ts',
+        'createAdmission({ ...room, isBusy })',
+        'createAdmission(room)',
+        { red: 'waits-for-connections' },
       ),
       config('the event loop may lag for a minute', { EVENT_LOOP_DELAY_MS: '60000' }, { red: 'starved-not-refused' }),
       source(

@@ -56,10 +56,12 @@ function holdService({ env, app }: FlyConfig, service: FlyService): void {
   if ((service.min_machines_running ?? 0) < 2) red('one-machine', String(service.min_machines_running))
   if (service.auto_start_machines !== true || service.auto_stop_machines !== 'stop') red('machines-stay-as-they-are')
   if (concurrency?.type !== 'requests') red('not-by-requests', concurrency?.type)
-  // What the service itself takes: requests at work, and those that wait for them.
+  // What the service itself takes: requests that have a connection or wait for it, those at work on something else, and those that wait.
+  const pool = Number(env.DATABASE_POOL_MAX)
   const [atWork, waiting] = [Number(env.CONCURRENT_REQUESTS), Number(env.WAITING_REQUESTS)]
-  if (!(concurrency.soft_limit < atWork && concurrency.hard_limit <= atWork + waiting))
-    red('limits-do-not-fit', `${concurrency.soft_limit} and ${concurrency.hard_limit}, for ${atWork} and ${waiting}`)
+  const { soft_limit: soft, hard_limit: hard } = concurrency
+  if (!(soft <= 3 * pool && hard <= atWork + waiting))
+    red('limits-do-not-fit', `${soft} and ${hard}, for ${pool}, ${atWork} and ${waiting}`)
   if (!service.checks?.length) red('no-check-of-the-service')
   if (new URL(env.PUBLIC_URL ?? '').hostname !== `${app}.fly.dev`) red('another-name', env.PUBLIC_URL)
   // Loopback alone is not where the proxy comes in, and :: lets the private network in.

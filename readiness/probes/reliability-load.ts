@@ -46,6 +46,7 @@ export async function shedsWhatIsTooMuch(context: Context): Promise<Evidence> {
   const down = health.find((seen) => !isGood(seen))
   if (down) red('health-refused', told(down))
   const signedIn = await letsInWhoSignsIn(context, person, atRate(3 * peak, 2000, read))
+  const withPlaces = await isBoundByThePool(context, person, peak)
   await link.mend()
   await protectsItsEventLoop(context, read)
   const times = refused.map(({ took }) => took).sort((one, other) => one - other)
@@ -56,6 +57,7 @@ export async function shedsWhatIsTooMuch(context: Context): Promise<Evidence> {
     medianRefusalMs: Math.round(times[Math.floor(times.length / 2)] ?? 0),
     healthAnswers: health.length,
     signedIn,
+    withPlaces,
   }
 }
 
@@ -86,6 +88,19 @@ async function letsInWhoSignsIn(
   const kept = entries.filter(isGood).length
   if (kept < entries.length - 1) red('browsing-goes-first', `${kept} of ${entries.length} signed in`)
   return kept
+}
+
+/** Where there are places for far more than have a connection, the requests wait in front of them all the same. Answers the goodput. */
+async function isBoundByThePool({ startApi, newcomer }: Context, { token }: Person, peak: number): Promise<number> {
+  const { url } = await startApi({ CONCURRENT_REQUESTS: '100' })
+  const { call } = newcomer(url)
+  const read = () => call('GET', '/v1/me', { headers: { authorization: `Bearer ${token}` } })
+  const load = () => atRate(3 * peak, 4000, read)
+  const kept = (seen: Seen[]) => goodput(seen, 2000, 4000)
+  let seen = await load()
+  for (let left = 2; left > 0 && kept(seen) < 0.8 * peak; left--) seen = await load()
+  if (kept(seen) < 0.8 * peak) red('waits-for-connections', `${kept(seen).toFixed(1)}/s of ${peak.toFixed(1)}/s`)
+  return Math.round(kept(seen))
 }
 
 /** A process that gets no turn refuses all but health, and serves again when that is over. */

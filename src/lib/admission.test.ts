@@ -40,6 +40,19 @@ test('a place that is given back goes to the one of the highest rank, and among 
   expect(order).toEqual(['money', 'more money', 'writing', 'browsing', 'browsing too'])
 })
 
+test('while what all need is taken only who finds nobody at work is let in, and one for each who comes or leaves when it is free', async () => {
+  let isBusy = true
+  const { enter, working, waiting } = open({ concurrent: 5, isBusy: () => isBusy })
+  const turns = [enter(0), enter(0), enter(0)] as const
+  expect(await Promise.all(turns.map(decided))).toEqual(['in', 'waits', 'waits'])
+  isBusy = false
+  const late = enter(0)
+  expect(await Promise.all([...turns, late].map(decided))).toEqual(['in', 'in', 'waits', 'waits'])
+  turns[0].leave()
+  expect(await Promise.all([turns[2], late].map(decided))).toEqual(['in', 'waits'])
+  expect([working(), waiting()]).toEqual([2, 1])
+})
+
 test('in a full queue the last of a lower rank gives way, and one of the same rank does not', async () => {
   const { enter, hasRoom } = open()
   const [, early, late] = [enter(0), enter(0), enter(0)] as const

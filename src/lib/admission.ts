@@ -1,8 +1,14 @@
 // Places for work that is done at once, and a short queue in front of them. What finds neither is refused while refusing is cheap:
 // work that waits longer than its callers do is done for nobody, and delays the rest.
 
-/** `wait` is in milliseconds. */
-type Options = { concurrent: number; waiting: number; wait: number }
+type Options = {
+  concurrent: number
+  waiting: number
+  /** Milliseconds. */
+  wait: number
+  /** Whether so many wait already for what most work needs (a connection to the database) that one more had better wait here. */
+  isBusy?: () => boolean
+}
 
 /** There was no room to wait, something more important took its place in the queue, or no place came free in time. */
 export type Refusal = 'queue-full' | 'gave-way' | 'waited-too-long'
@@ -17,8 +23,8 @@ type Entry = {
   timer?: NodeJS.Timeout
 }
 
-export function createAdmission({ concurrent, waiting, wait }: Options) {
-  // In the order in which they will be let in: by rank, then as they came. Empty unless every place is taken.
+export function createAdmission({ concurrent, waiting, wait, isBusy = () => false }: Options) {
+  // In the order in which they will be let in: by rank, then as they came.
   const queue: Entry[] = []
   let working = 0
 
@@ -28,15 +34,22 @@ export function createAdmission({ concurrent, waiting, wait }: Options) {
   function enter(rank: number): Turn {
     const { promise: refusal, resolve: decide } = Promise.withResolvers<Refusal | undefined>()
     const entry: Entry = { rank, at: 'out', decide }
-    if (working < concurrent) admit(entry)
-    else if (hasRoom(rank)) lineUp(entry)
-    else decide('queue-full')
+    if (hasPlace() && queue.length === 0) admit(entry)
+    else if (hasRoom(rank)) {
+      lineUp(entry)
+      letIn()
+    } else decide('queue-full')
     return { refusal, leave: () => leave(entry) }
   }
 
   /** Whether one of that rank would get a place, or could wait for it. */
   function hasRoom(rank: number): boolean {
-    return working < concurrent || queue.length < waiting || (queue.at(-1)?.rank ?? rank) < rank
+    return hasPlace() || queue.length < waiting || (queue.at(-1)?.rank ?? rank) < rank
+  }
+
+  /** Where nobody works nobody would leave, and let the next one in. */
+  function hasPlace(): boolean {
+    return working === 0 || (working < concurrent && !isBusy())
   }
 
   function admit(entry: Entry): void {
@@ -48,7 +61,7 @@ export function createAdmission({ concurrent, waiting, wait }: Options) {
 
   function lineUp(entry: Entry): void {
     const last = queue.at(-1)
-    if (last && queue.length >= waiting) refuse(last, 'gave-way')
+    if (last && queue.length >= waiting && !hasPlace()) refuse(last, 'gave-way')
     entry.at = 'queue'
     queue.splice(queue.findLastIndex(({ rank }) => rank >= entry.rank) + 1, 0, entry)
     entry.timer = setTimeout(() => refuse(entry, 'waited-too-long'), wait)
@@ -70,7 +83,12 @@ export function createAdmission({ concurrent, waiting, wait }: Options) {
     if (entry.at !== 'work') return
     entry.at = 'out'
     working -= 1
-    const next = queue.shift()
+    letIn()
+  }
+
+  /** One at a time: what is let in shows as waiting for a connection only a moment later. */
+  function letIn(): void {
+    const next = hasPlace() ? queue.shift() : undefined
     if (next) admit(next)
   }
 }

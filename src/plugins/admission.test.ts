@@ -29,6 +29,7 @@ async function open(
   await app.register(problems)
   await app.register(controls)
   await app.register(admission, {
+    poolUse: () => ({ waiting: 0, max: 10 }),
     ...{ concurrent: 1, waiting: 2, wait: 60_000, eventLoopDelay: 60_000, metrics },
     ...changes,
   })

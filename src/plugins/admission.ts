@@ -9,15 +9,24 @@ import { AppError } from '../lib/errors.ts'
 import type { Metrics } from '../lib/metrics.ts'
 
 /** `wait` and `eventLoopDelay` are in milliseconds. */
-type Options = { concurrent: number; waiting: number; wait: number; eventLoopDelay: number; metrics: Metrics }
+type Options = {
+  concurrent: number
+  waiting: number
+  wait: number
+  eventLoopDelay: number
+  /** The connections to the database: nobody is let in while half as many wait for one as there are. */
+  poolUse: () => { waiting: number; max: number }
+  metrics: Metrics
+}
 type Class = Exclude<FastifyContextConfig['limit'], 'none' | undefined>
 
 // What has moved money elsewhere has to be heard; who can't sign in can do nothing; browsing can be repeated.
 const ranks: Record<Class, number> = { payment: 4, auth: 3, upload: 2, write: 2, read: 1, public: 0 }
 
 export const admission = fp<Options>(
-  async (app, { eventLoopDelay, metrics, ...room }) => {
-    const { enter, hasRoom, working, waiting } = createAdmission(room)
+  async (app, { eventLoopDelay, poolUse, metrics, ...room }) => {
+    const isBusy = () => 2 * poolUse().waiting >= poolUse().max
+    const { enter, hasRoom, working, waiting } = createAdmission({ ...room, isBusy })
     metrics.gauge({
       name: 'seaworthy_requests_in_progress',
       help: 'Requests that are worked on',
