@@ -1,6 +1,7 @@
 // The service as processes over real parts, for the probes: a database of its own behind a link, Redis, mail, API, workers.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { type Link, openLink } from '../../tools/link.ts'
 import { type MailCatcher, openMailCatcher } from '../../tools/mail-catcher.ts'
 import { openPaymentSandbox, type PaymentSandbox } from '../../tools/payment-sandbox.ts'
 import { type Running, startProcess } from '../../tools/process.ts'
@@ -8,7 +9,6 @@ import { openRedis, type RedisServer } from '../../tools/redis-server.ts'
 import type { ScratchDatabase } from '../../tools/scratch-databases.ts'
 import { freePorts, manyCalls } from '../../tools/stack.ts'
 import { openErrorReceiver } from './error-receiver.ts'
-import { type Link, openLink } from './link.ts'
 import type { Run } from './run.ts'
 import { openSpanReceiver } from './spans.ts'
 

@@ -1,7 +1,7 @@
 // Events that must arrive whatever dies: the API after its commit, a worker between its claim and the queue.
 
+import { openLink } from '../../tools/link.ts'
 import type { Context } from '../context/context.ts'
-import { openLink } from '../context/link.ts'
 import type { Door } from '../context/stack.ts'
 import { red } from '../control.ts'
 import { apply, openJob, withdraw } from './data-journey.ts'

@@ -1,7 +1,7 @@
 // Two workers, each of which does one job of a queue at a time: whether both work, and whether a slow job stays with one.
 import { setTimeout as delay } from 'node:timers/promises'
+import { openLink } from '../../tools/link.ts'
 import type { Context } from '../context/context.ts'
-import { openLink } from '../context/link.ts'
 import { red } from '../control.ts'
 import { accept, apply, openJob } from './data-journey.ts'
 import { isConfirmed, mailsTo } from './mail-scene.ts'

@@ -1,6 +1,6 @@
 // What becomes of events when a worker is killed, and when Redis is away.
+import { openLink } from '../../tools/link.ts'
 import type { Context } from '../context/context.ts'
-import { openLink } from '../context/link.ts'
 import { type Evidence, red } from '../control.ts'
 import { mailsTo } from './mail-scene.ts'
 import { accept, apply, count, jobsOf, kill, openJob, together } from './reliability-scene.ts'

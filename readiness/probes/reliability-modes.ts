@@ -1,9 +1,9 @@
 // The table of docs/degraded-modes.md, row by row under load: mail, Redis, PostgreSQL and both of these go and come back.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Link, openLink } from '../../tools/link.ts'
 import type { Context } from '../context/context.ts'
 import type { Answer, Call } from '../context/http.ts'
-import { type Link, openLink } from '../context/link.ts'
 import type { Door } from '../context/stack.ts'
 import { type Evidence, red } from '../control.ts'
 import { mailsTo } from './mail-scene.ts'

@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { setImmediate as tick } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, expect, inject, test, vi } from 'vitest'
-import { copyDatabase } from '../../tools/scratch-databases.ts'
 import { openLink } from './link.ts'
+import { copyDatabase } from './scratch-databases.ts'
 import { statementCounter } from './statements.ts'
 
 const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
