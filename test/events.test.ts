@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { playChaos } from '../tools/chaos.ts'
+import { playChaos } from '../tools/chaos-events.ts'
 import { withClient } from '../tools/create-database.ts'
 import { holdTable } from '../tools/hold-table.ts'
 import { agree, createCaller, join } from '../tools/journey.ts'

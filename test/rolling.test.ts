@@ -7,7 +7,7 @@ import { readOptions, UsageError } from '../tools/rolling/options.ts'
 import { titleOf } from '../tools/rolling/requests.ts'
 
 const answered = (number: number, id: string): Outcome => ({
-  ...{ number, name: 'draft', status: 201, text: JSON.stringify({ id }), late: 0, took: 1 },
+  ...{ number, name: 'draft', status: 201, text: JSON.stringify({ id }), fields: {}, late: 0, took: 1 },
 })
 type Rows = { rows: { title?: string; key?: string; id: string }[] }
 const database = (jobs: [number, string][], keys: [string, string][]) => async (text: string) =>
@@ -54,7 +54,7 @@ test('a run in which no write was answered has examined nothing', async () => {
 
 test('requests leave by the clock while no answer comes, and each is sent once', async () => {
   const sent: string[] = []
-  const answers = Promise.withResolvers<{ status: number; text: string }>()
+  const answers = Promise.withResolvers<{ status: number; text: string; fields: Record<string, string> }>()
   const client = {
     ask: ({ path }: { path: string }) => {
       sent.push(path)
@@ -64,7 +64,7 @@ test('requests leave by the clock while no answer comes, and each is sent once',
   const requestOf = (number: number) => ({ name: 'one', method: 'GET', path: `/${number}` })
   const load = startLoad({ client, rate: 1000, requestOf })
   await expect.poll(() => load.underWay()).toBeGreaterThan(50)
-  answers.resolve({ status: 503, text: '' })
+  answers.resolve({ status: 503, text: '', fields: {} })
   const { outcomes } = await load.stop()
   expect(outcomes.length).toBe(sent.length)
   expect(new Set(sent).size).toBe(sent.length)

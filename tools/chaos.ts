@@ -1,176 +1,132 @@
-// `npm run chaos [-- --journeys N --seed N]`: journeys while API, worker and Redis are killed at random, then a count. Every accepted
-// application must have one contract, one notification for each party and one mail; whatever is not so ends it with exit 1.
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// `npm run chaos [-- --seed N --only WORD --write]`: a fixed schedule of faults under mixed load, through the real edge with two APIs and
+// two workers. For each fault it says which requests failed, how many answers contradict what was committed before, and when all was well
+// again; in the end, whether an event or money was lost or doubled. Whatever is wrong ends it with exit 1. --write makes docs/chaos.md.
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { migrate } from '../src/db/migrations.ts'
-import { createDatabase, withClient } from './create-database.ts'
-import { makeSecrets } from './development-secrets.ts'
-import { openEmbeddedPostgres } from './embedded-postgres.ts'
-import { agree, createCaller, join as joinAs } from './journey.ts'
-import { randomOf } from './random.ts'
-import { openStack, type Stack } from './stack.ts'
+import { type Fault, faults as schedule } from './chaos/faults.ts'
+import { findLosses } from './chaos/findings.ts'
+import { createHistory } from './chaos/history.ts'
+import { startLoad } from './chaos/load.ts'
+import { startMoney } from './chaos/money.ts'
+import { markdownOf, type Row, reasonsOf, rowOf, type Turn, textOf } from './chaos/report.ts'
+import { openWorld, type World } from './chaos/world.ts'
+import { withClient } from './create-database.ts'
+import { openClient } from './rolling/client.ts'
 
-const patience = 120_000
+/** Milliseconds without a bad answer after which all is well again, and after which nobody waits for that any more. */
+const [calm, longest] = [3000, 60_000]
 
-type Options = { ownerUrl: string; appUrl: string; journeys: number; seed: number; say: (line: string) => void }
-export type Outcome = { kills: Record<string, number>; accepted: number; faults: string[] }
+type Options = { seed: number; faults: readonly Fault[]; say: (line: string) => void }
+export type Chaos = { rows: Row[]; reasons: string[]; faults: string[]; counts: Record<string, number> }
 
-/** Plays the journeys on a migrated database, eight at a time, while parts are killed. */
-export async function playChaos({ ownerUrl, appUrl, journeys, seed, say }: Options): Promise<Outcome> {
-  const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
-  const quick = {
-    BREAKER_OPEN_MS: '1000',
-    QUEUE_BACKOFF_MS: '200',
-    QUEUE_LOCK_MS: '2000',
-    OUTBOX_SWEEP_MS: '500',
-    OUTBOX_RETRY_MS: '4000',
-    DRAIN_MS: '0',
-    QUEUE_ATTEMPTS: '20',
-  }
-  const env = {
-    NODE_ENV: 'test',
-    PUBLIC_URL: 'http://127.0.0.1:8080',
-    SECURITY_CONTACT: 'mailto:security@example.com',
-    MAIL_FROM: 'chaos@example.com',
-    LOG_LEVEL: 'info',
-    ...secrets,
-    ...quick,
-  }
-  const stack = await openStack({ appUrl, env })
+export async function playChaos({ seed, faults, say }: Options): Promise<Chaos> {
+  const world = await openWorld(say)
+  const client = openClient(world.edge)
   try {
-    const killer = createKiller(stack, seed)
-    await playAll(stack.url, journeys, killer.step, say)
-    const kills = await killer.finish()
-    await settled(ownerUrl)
-    return { kills, ...(await count(ownerUrl, stack)) }
+    const history = createHistory()
+    const versionOf = (id: string) =>
+      withClient(world.ownerUrl, async (owner) => {
+        const { rows } = await owner.query<{ version: number }>('SELECT version FROM jobs WHERE id = $1', [id])
+        return Number(rows[0]?.version)
+      })
+    const load = await startLoad({ client, url: world.stack.url, seed, history, versionOf })
+    const money = await startMoney({ world, seed })
+    const turns: Turn[] = []
+    for (const fault of faults) {
+      await untilCalm(load.outcomes)
+      turns.push(await turnOf(fault, world, load.outcomes))
+      say(`${turns.length} of ${faults.length}: ${fault.name}`)
+    }
+    await untilCalm(load.outcomes)
+    await load.stop()
+    const moved = await money.stop()
+    const wrong = history.wrong()
+    const losses = await findLosses({ world, load, moved })
+    const wrongAt = wrong.map(({ read }) => read.begun)
+    return {
+      rows: turns.map((turn) => rowOf(turn, load.outcomes, wrongAt)),
+      reasons: reasonsOf(load.outcomes),
+      counts: {
+        ...history.counts(),
+        requests: load.outcomes.length,
+        contracts: load.journeys.ended,
+        payments: moved.done.length,
+      },
+      faults: [
+        ...losses,
+        ...wrong.map(
+          ({ read, least, most }) =>
+            `a wrong answer: version ${read.version} of ${read.of}, ${Math.round(read.bound)} ms allowed, where it was ${least} to ${most}`,
+        ),
+      ],
+    }
   } finally {
-    await stack.close()
+    client.close()
+    await world.close()
   }
 }
 
-async function playAll(url: string, journeys: number, step: () => void, say: (line: string) => void) {
-  const call = createCaller(url, patience)
-  let left = journeys
-  const play = async () => {
-    while (left-- > 0) {
-      const [client, worker] = await Promise.all([joinAs(call, 'client'), joinAs(call, 'worker')])
-      await agree(call, client, worker, step)
-      if (left % 20 === 0) say(`${journeys - Math.max(left, 0)} of ${journeys} journeys`)
-    }
-  }
-  await Promise.all(Array.from({ length: 8 }, play))
+type Outcomes = readonly { end: string; ended: number }[]
+
+async function turnOf(fault: Fault, world: World, outcomes: Outcomes): Promise<Turn> {
+  const begun = performance.now()
+  const notRun = fault.unless?.(world)
+  if (notRun) return { name: fault.name, begun, over: begun, until: begun, notRun }
+  await fault.happen(world)
+  const over = performance.now()
+  await untilCalm(outcomes)
+  return { name: fault.name, begun, over, until: performance.now() }
 }
 
-/** Kills a part every 3 to 12 steps of the journeys: by progress and not by time, so that a quick machine is hit as often. */
-function createKiller(stack: Stack, seed: number) {
-  const random = randomOf(seed)
-  const kills: Record<string, number> = { api: 0, worker: 0, redis: 0 }
-  let left = 3
-  let restarts = Promise.resolve()
-
-  return { step, finish }
-
-  function step() {
-    left -= 1
-    if (left > 0) return
-    left = 3 + Math.floor(random() * 10)
-    const part = ['api', 'worker', 'redis'][Math.floor(random() * 3)] ?? 'api'
-    kills[part] = (kills[part] ?? 0) + 1
-    if (part === 'redis') restarts = restarts.then(() => killRedis(random() * 500))
-    else (part === 'api' ? stack.api : stack.workers[0])?.kill()
-  }
-
-  async function killRedis(pause: number) {
-    stack.redis.kill('SIGKILL')
-    await delay(pause)
-    await stack.redis.restart()
-  }
-
-  async function finish() {
-    await restarts
-    return kills
+/** Until some requests have been answered and for three seconds all of them were well. */
+async function untilCalm(outcomes: Outcomes): Promise<void> {
+  const start = performance.now()
+  for (;;) {
+    await delay(100)
+    const now = performance.now()
+    const last = outcomes.findLast(({ end }) => end !== 'good')?.ended ?? Number.NEGATIVE_INFINITY
+    if (now - Math.max(start, last) > calm || now - start > longest) return
   }
 }
 
-/** Waits until every event was told or laid aside. */
-async function settled(ownerUrl: string) {
-  const end = performance.now() + patience
-  const open = 'SELECT FROM outbox WHERE handled_at IS NULL AND dead_at IS NULL'
-  while ((await withClient(ownerUrl, (owner) => owner.query(open))).rowCount !== 0) {
-    if (performance.now() > end) return
-    await delay(200)
-  }
-}
+const documentOf = ({ rows, counts }: Chaos, seed: number) => `# Chaos
 
-const checks: [fault: string, query: string][] = [
-  [
-    'accepted applications without exactly one contract',
-    `SELECT a.id FROM applications a LEFT JOIN contracts c ON c.application_id = a.id WHERE a.status = 'accepted' GROUP BY a.id HAVING count(c.id) <> 1`,
-  ],
-  [
-    'contracts without an accepted application',
-    `SELECT c.id FROM contracts c JOIN applications a ON a.id = c.application_id WHERE a.status <> 'accepted'`,
-  ],
-  [
-    'contracts whose parties were not told exactly once',
-    `SELECT c.id FROM contracts c LEFT JOIN notifications n ON n.kind = 'application.accepted' AND n.data->>'jobId' = c.job_id::text AND n.user_id IN (c.client_id, c.worker_id)
-     GROUP BY c.id, c.client_id, c.worker_id HAVING count(*) FILTER (WHERE n.user_id = c.client_id) <> 1 OR count(*) FILTER (WHERE n.user_id = c.worker_id) <> 1`,
-  ],
-  ['events that were never told', 'SELECT id FROM outbox WHERE handled_at IS NULL'],
-  ['journeys that took effect twice', 'SELECT client_id FROM jobs GROUP BY client_id HAVING count(*) > 1'],
-]
+Made by \`npm run chaos -- --write\` on ${new Date().toISOString().slice(0, 10)}, of commit ${commit()}, with seed ${seed}. ${counts.requests} requests through
+nginx to two APIs, ${counts.contracts} contracts, ${counts.payments} steps of money, ${counts.writes} versions written and ${counts.reads} read.
 
-async function count(ownerUrl: string, { mail }: Stack): Promise<{ accepted: number; faults: string[] }> {
-  return withClient(ownerUrl, async (owner) => {
-    const faults: string[] = []
-    for (const [fault, query] of checks) {
-      const { rowCount } = await owner.query(query)
-      if (rowCount) faults.push(`${rowCount} ${fault}`)
-    }
-    const { rows } = await owner.query<{ email: string }>(
-      'SELECT u.email FROM contracts c JOIN users u ON u.id = c.worker_id',
-    )
-    const letters = new Map<string, Set<string>>()
-    for (const { To, MessageID, Subject } of mail.messages()) {
-      // Everybody gets this one who registers, and another one of it when a worker was killed over it.
-      if (Subject === 'Confirm your address') continue
-      for (const { Address } of To) letters.set(Address, (letters.get(Address) ?? new Set()).add(MessageID))
-    }
-    const unwritten = rows.filter(({ email }) => letters.get(email)?.size !== 1)
-    if (unwritten.length > 0) faults.push(`${unwritten.length} workers without exactly one mail`)
-    return { accepted: rows.length, faults }
-  })
-}
+Failed is no answer, or one that does not say when to come again; refused is a 503 or 429 that does. Wrong is an answer of 200 that contradicts
+what was answered before it began, or that is older than it may be: a second for what is cached, and what \`Age\` says of an answer that is
+marked as stale. How long a fault lasted and what failed meanwhile depends on the machine; that nothing is wrong, lost or doubled does not.
+
+${markdownOf(rows)}
+
+After the last fault every event had been told once, each contract had one notification for each party and one mail, and the books of the
+ledger and of the payment provider added up.
+`
+
+const commit = () => execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8' }).trim()
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { journeys: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+    options: {
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      write: { type: 'boolean' },
+    },
   })
-  const dataDir = join(tmpdir(), `seaworthy-chaos-${process.pid}`)
-  const postgres = await openEmbeddedPostgres({ dataDir })
-  try {
-    const urls = await createDatabase({ adminUrl: postgres.url, name: 'chaos', passwords: { owner: 'o', app: 'a' } })
-    await migrate({ url: urls.ownerUrl, direction: 'up' })
-    const journeys = Number(values.journeys)
-    const { kills, accepted, faults } = await playChaos({
-      ...urls,
-      journeys,
-      seed: Number(values.seed),
-      say: console.log,
-    })
-    console.log(
-      `${accepted} contracts from ${journeys} journeys; killed: ${JSON.stringify(kills)} (seed ${values.seed})`,
-    )
-    if (accepted !== journeys) faults.push(`${journeys - accepted} journeys without a contract`)
-    for (const fault of faults) console.error(`FAIL  ${fault}`)
-    if (faults.length === 0) console.log('Nothing was lost, nothing was doubled.')
-    process.exitCode = faults.length > 0 ? 1 : 0
-  } finally {
-    await postgres.stop()
-    await rm(postgres.dataDir, { recursive: true, force: true })
-  }
+  const faults = schedule.filter(({ name }) => name.includes(values.only))
+  if (faults.length === 0) throw new Error(`No fault has ${values.only} in its name`)
+  const seed = Number(values.seed)
+  const played = await playChaos({ seed, faults, say: console.log })
+  console.log(textOf(played.rows))
+  for (const reason of played.reasons.slice(0, 20)) console.log(reason)
+  console.log(JSON.stringify(played.counts))
+  for (const fault of played.faults) console.error(`FAIL  ${fault}`)
+  if (played.faults.length === 0) console.log('Nothing was wrong, lost or doubled.')
+  if (values.write) await writeFile(resolve(import.meta.dirname, '../docs/chaos.md'), documentOf(played, seed))
+  process.exitCode = played.faults.length > 0 ? 1 : 0
 }

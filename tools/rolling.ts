@@ -1,23 +1,18 @@
 // `npm run test:rolling`: replicas behind the real edge are restarted and killed under load, and nothing may be lost or done twice. The
 // client sends by the clock and never again: a refusal, a reset or no answer is a loss. Any loss ends it with exit 1.
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { migrate } from '../src/db/migrations.ts'
-import { createDatabase, withClient } from './create-database.ts'
-import { makeSecrets } from './development-secrets.ts'
-import { openEmbeddedPostgres } from './embedded-postgres.ts'
+import { withClient } from './create-database.ts'
 import { manyRequests, openNginx } from './nginx.ts'
+import { withOwnDatabase } from './own-database.ts'
 import { openClient } from './rolling/client.ts'
 import { type Findings, findFaults, isLost } from './rolling/findings.ts'
 import { type Load, type Outcome, startLoad } from './rolling/load.ts'
 import { type Options, readOptions, UsageError, usage } from './rolling/options.ts'
 import { setScene } from './rolling/requests.ts'
 import { tableOf } from './rolling/table.ts'
-import { openStack, type Stack } from './stack.ts'
+import { openStack, type Stack, usualSettings } from './stack.ts'
 
 type Say = (line: string) => void
 type Urls = { ownerUrl: string; appUrl: string }
@@ -29,8 +24,8 @@ const pace = 5
 
 /** Starts two replicas and a worker on a migrated database behind the edge, and restarts them under load. */
 export async function playRolling({ ownerUrl, appUrl, ...run }: Urls & Run): Promise<Rolled> {
-  const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
-  const stack = await openStack({ appUrl, env: { ...settings, ...secrets }, apis: 2 })
+  // With the admission limits of a deployment: what is refused while a replica starts is lost, too.
+  const stack = await openStack({ appUrl, env: { ...usualSettings(), TRUST_PROXY: '127.0.0.1/32' }, apis: 2 })
   const edge = await openNginx({ upstreams: stack.replicas.map(({ host }) => host), edits: manyRequests })
   try {
     const rolled = await loaded(edge, run, (load) => restartAll(stack, load, run))
@@ -42,17 +37,6 @@ export async function playRolling({ ownerUrl, appUrl, ...run }: Urls & Run): Pro
     await edge.close()
     await stack.close()
   }
-}
-
-/** With the admission limits of a deployment: what is refused while a replica starts is lost, too. */
-const settings = {
-  NODE_ENV: 'test',
-  PUBLIC_URL: 'http://127.0.0.1:8080',
-  SECURITY_CONTACT: 'mailto:security@example.com',
-  MAIL_FROM: 'rolling@example.com',
-  LOG_LEVEL: 'info',
-  TOKEN_LIFETIME_MS: '3600000',
-  TRUST_PROXY: '127.0.0.1/32',
 }
 
 async function loaded<T>(
@@ -114,19 +98,6 @@ function report({ outcomes, seconds, findings, restarts }: Rolled, rate: number)
   return faults.length === 0
 }
 
-async function rollHere(run: Run): Promise<Rolled> {
-  const dataDir = join(tmpdir(), `seaworthy-rolling-${process.pid}`)
-  const postgres = await openEmbeddedPostgres({ dataDir })
-  try {
-    const urls = await createDatabase({ adminUrl: postgres.url, name: 'rolling', passwords: { owner: 'o', app: 'a' } })
-    await migrate({ url: urls.ownerUrl, direction: 'up' })
-    return await playRolling({ ...urls, ...run })
-  } finally {
-    await postgres.stop()
-    await rm(postgres.dataDir, { recursive: true, force: true })
-  }
-}
-
 /** Someone else restarts it: here only answers count, for its database is out of sight. */
 async function rollThere(url: string, ca: string | undefined, run: Run): Promise<Rolled> {
   run.say(`Load goes to ${url} for ${run.seconds} s: restart its replicas meanwhile. Its rows are not counted.`)
@@ -138,7 +109,9 @@ if (import.meta.main) {
   try {
     const { target, ca, ...run } = readOptions(process.argv.slice(2))
     const say = (line: string) => console.log(line)
-    const rolled = await (target ? rollThere(target, ca, { ...run, say }) : rollHere({ ...run, say }))
+    const rolled = await (target
+      ? rollThere(target, ca, { ...run, say })
+      : withOwnDatabase('rolling', (urls) => playRolling({ ...urls, ...run, say })))
     process.exitCode = report(rolled, run.rate) ? 0 : 1
   } catch (error) {
     if (!(error instanceof UsageError)) throw error

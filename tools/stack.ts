@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { makeSecrets } from './development-secrets.ts'
 import { openMailCatcher } from './mail-catcher.ts'
 import { openPaymentSandbox } from './payment-sandbox.ts'
 import { startProcess } from './process.ts'
@@ -17,11 +18,34 @@ const root = resolve(import.meta.dirname, '..')
 /** Limits that a load run or a test suite does not meet: the limiter runs, and its cost counts. */
 export const manyCalls = parseEnv(readFileSync(join(root, 'config/load.env'), 'utf8')) as Record<string, string>
 
+/** What every process of a run has in its environment, with secrets of its own. */
+export function usualSettings(): Record<string, string> {
+  const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
+  return {
+    NODE_ENV: 'test',
+    PUBLIC_URL: 'http://127.0.0.1:8080',
+    SECURITY_CONTACT: 'mailto:security@example.com',
+    MAIL_FROM: 'seaworthy@example.com',
+    LOG_LEVEL: 'info',
+    TOKEN_LIFETIME_MS: '3600000',
+    ...secrets,
+  }
+}
+
 export type Stack = Awaited<ReturnType<typeof openStack>>
-type Options = { appUrl: string; env: Record<string, string>; workers?: number; apis?: number }
+type Options = {
+  appUrl: string
+  env: Record<string, string>
+  workers?: number
+  apis?: number
+  /** What the second API has in its environment besides. */
+  ofSecond?: Record<string, string>
+  /** The way to Redis that all processes take, given the direct one. */
+  wayToRedis?: (url: string) => Promise<string>
+}
 
 /** Starts Redis (AOF on), a mail catcher, a payment sandbox, `apis` replicas of the API and `workers` workers on a migrated database. `env` is the rest of the environment. */
-export async function openStack({ appUrl, env, workers = 1, apis = 1 }: Options) {
+export async function openStack({ appUrl, env, workers = 1, apis = 1, ofSecond = {}, wayToRedis }: Options) {
   const folder = await mkdtemp(join(tmpdir(), 'seaworthy-stack-'))
   const redis = await openRedis({
     dir: join(folder, 'redis'),
@@ -45,13 +69,13 @@ export async function openStack({ appUrl, env, workers = 1, apis = 1 }: Options)
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
     ...env,
     DATABASE_URL: appUrl,
-    REDIS_URL: redis.url,
+    REDIS_URL: (await wayToRedis?.(redis.url)) ?? redis.url,
     SMTP_URL: mail.smtpUrl,
     PAYMENTS_URL: payments.url,
     PORT: String(apiPorts[0]),
   }
-  const replicas = apiPorts.map((port) => ({
-    ...keep('src/server.ts', { ...settings, PORT: String(port) }, /Server listening/),
+  const replicas = apiPorts.map((port, at) => ({
+    ...keep('src/server.ts', { ...settings, PORT: String(port), ...(at === 1 && ofSecond) }, /Server listening/),
     host: `127.0.0.1:${port}`,
   }))
   const api = replicas[0] as (typeof replicas)[number]
@@ -86,7 +110,14 @@ function keep(file: string, env: Record<string, string>, readyLine: RegExp) {
   let up = current.until(readyLine)
   watch()
 
-  return { ready: () => up, said: () => [...said, current.said()].join('\n'), kill, restart, stop }
+  return {
+    pid: () => Number(current.child.pid),
+    ready: () => up,
+    said: () => [...said, current.said()].join('\n'),
+    kill,
+    restart,
+    stop,
+  }
 
   function start() {
     return startProcess([join(root, file)], { cwd: root, env })

@@ -1,10 +1,10 @@
 // Calls over TLS that are sent once: what gets no answer, for whatever reason, is told as such and never sent again.
-import { Agent as PlainAgent, request as plainRequest } from 'node:http'
+import { type IncomingHttpHeaders, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent, request } from 'node:https'
 
-export type Wanted = { method: string; path: string; token?: string; key?: string; body?: unknown }
+export type Wanted = { method: string; path: string; token?: string; key?: string; ifMatch?: string; body?: unknown }
 /** `status` is 0 and `fault` says why where there was no answer. */
-export type Answer = { status: number; text: string; fault?: string }
+export type Answer = { status: number; text: string; fields: IncomingHttpHeaders; fault?: string }
 export type Client = ReturnType<typeof openClient>
 
 /** Milliseconds that an answer may take. */
@@ -22,17 +22,18 @@ export function openClient({ url, ca }: { url: string; ca?: string | undefined }
 
   return { ask, close: () => agent.destroy() }
 
-  function ask({ method, path, token, key, body }: Wanted): Promise<Answer> {
+  function ask({ method, path, token, key, ifMatch, body }: Wanted): Promise<Answer> {
     const raw = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
       ...(token && { authorization: `Bearer ${token}` }),
       ...(key && { 'idempotency-key': key }),
+      ...(ifMatch && { 'if-match': ifMatch }),
       ...(raw && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(raw) }),
     }
     return new Promise((resolve) => {
       const fail = (error: Error & { code?: string }) => {
         clearTimeout(late)
-        resolve({ status: 0, text: '', fault: error.code ?? error.message })
+        resolve({ status: 0, text: '', fields: {}, fault: error.code ?? error.message })
       }
       const sent = send(
         { host: base.hostname, port: base.port, method, path, headers, agent, servername: servernameOf(base) },
@@ -42,7 +43,7 @@ export function openClient({ url, ca }: { url: string; ca?: string | undefined }
           answer.once('error', fail)
           answer.once('end', () => {
             clearTimeout(late)
-            resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() })
+            resolve({ status: answer.statusCode ?? 0, fields: answer.headers, text: Buffer.concat(chunks).toString() })
           })
         },
       )

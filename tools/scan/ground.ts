@@ -3,11 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { migrate } from '../../src/db/migrations.ts'
-import { makeSecrets } from '../development-secrets.ts'
 import { createCaller, join as joinAs } from '../journey.ts'
 import { type Nginx, openNginx } from '../nginx.ts'
 import { openScratchServer } from '../scratch-databases.ts'
-import { openStack } from '../stack.ts'
+import { openStack, usualSettings } from '../stack.ts'
 import type { Ground, Site } from './scanner.ts'
 
 type Options = {
@@ -22,14 +21,7 @@ const home = resolve(import.meta.dirname, '../..')
 
 /** The document promises answers within these limits, and people on a busy machine wait longer. */
 const settings = {
-  NODE_ENV: 'test',
-  PUBLIC_URL: 'http://127.0.0.1:8080',
-  SECURITY_CONTACT: 'mailto:security@example.com',
-  MAIL_FROM: 'scan@example.com',
-  LOG_LEVEL: 'info',
   DRAIN_MS: '0',
-  // Longer than any scanner goes on.
-  TOKEN_LIFETIME_MS: '3600000',
   EVENT_LOOP_DELAY_MS: '10000',
   REDIS_TIMEOUT_MS: '2000',
 }
@@ -73,8 +65,7 @@ export async function openGround({
     parts.defer(() => server.close())
     const { appUrl, ownerUrl } = await server.create()
     await migrate({ url: ownerUrl, direction: 'up' })
-    const { ownerPassword: _, appPassword: __, ...secrets } = makeSecrets()
-    const stack = parts.adopt(await openStack({ appUrl, env: { ...settings, ...secrets } }), (it) => it.close())
+    const stack = parts.adopt(await openStack({ appUrl, env: { ...usualSettings(), ...settings } }), (it) => it.close())
     return stack.url
   }
 }
