@@ -6,8 +6,10 @@ type Parties = { client: Person; worker: Person }
 type Say = (line: string) => void
 type Amount = { amount: number; currency: string }
 
+/** Milliseconds that a release may lie ahead to be waited for; what is due is then looked for each minute. */
+const ahead = 60_000
 /** Milliseconds that anything may take which the service does by itself. */
-const patience = 60_000
+const patience = 150_000
 
 /** Funded, delivered, approved. Answers the contract, whose money is released after its buffer. */
 export async function work(
@@ -28,7 +30,7 @@ export async function work(
 
 /** Undefined where the buffer is longer than anyone would wait here. */
 export async function released(call: Caller, { id, releasesAt }: Json, worker: Person): Promise<Json | undefined> {
-  if (Date.parse(String(releasesAt)) - Date.now() > patience) return undefined
+  if (Date.parse(String(releasesAt)) - Date.now() > ahead) return undefined
   return until('The release', async () => {
     const contract = await call('GET', `/v1/contracts/${id}`, { as: worker })
     return contract.status === 'released' ? contract : undefined

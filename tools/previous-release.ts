@@ -63,8 +63,12 @@ export async function playPrevious(folder: string, { start, mailUrl, tellProvide
   return { ready: status, code, said, failures: failures.map(({ msg, err }) => `${msg} ${JSON.stringify(err ?? '')}`) }
 }
 
-/** What makes the journey as long as it has to be, and no longer. */
-export const soonReleased = { RELEASE_AFTER_SECONDS: '2', WORKER_HEALTH_PORT: '0', PORT: '0', METRICS_PORT: '0' }
+/** What makes the journey as long as it has to be, and no longer: money that falls due is looked for each second. */
+export const soonReleased = {
+  RELEASE_AFTER_SECONDS: '2',
+  SCHEDULES: 'contract-release=* * * * * *',
+  ...{ WORKER_HEALTH_PORT: '0', PORT: '0', METRICS_PORT: '0' },
+}
 
 /** Says where a test of it can't be made, as an annotation where GitHub runs it. */
 export async function missingHistory(): Promise<string | undefined> {
