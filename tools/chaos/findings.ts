@@ -1,4 +1,5 @@
 // What the database, the mail catcher and the payment provider have when it is quiet again, held against what was answered.
+import { eventFaults } from '../chaos-events.ts'
 import { findFaults as findMoneyFaults, untilQuiet } from '../chaos-money/findings.ts'
 import type { Played } from '../chaos-money/play.ts'
 import { withClient } from '../create-database.ts'
@@ -39,7 +40,7 @@ async function findDrafts({ ownerUrl }: World, drafts: Map<string, string | unde
 async function findEvents({ ownerUrl, stack }: World): Promise<string[]> {
   return withClient(ownerUrl, async (owner) => {
     const faults: string[] = []
-    for (const [fault, query] of untold) {
+    for (const [fault, query] of eventFaults) {
       const { rowCount } = await owner.query(query)
       if (rowCount) faults.push(`${rowCount} ${fault}`)
     }
@@ -51,17 +52,3 @@ async function findEvents({ ownerUrl, stack }: World): Promise<string[]> {
     return faults
   })
 }
-
-const untold: [fault: string, query: string][] = [
-  [
-    'accepted applications without exactly one contract',
-    "SELECT a.id FROM applications a LEFT JOIN contracts c ON c.application_id = a.id WHERE a.status = 'accepted' GROUP BY a.id HAVING count(c.id) <> 1",
-  ],
-  [
-    'acceptances of which not exactly two were told',
-    `SELECT o.id FROM outbox o LEFT JOIN notifications n ON n.event_id = o.id
-     WHERE o.kind = 'application.accepted' GROUP BY o.id HAVING count(n.id) <> 2`,
-  ],
-  ['events that were never told', 'SELECT id FROM outbox WHERE handled_at IS NULL'],
-  ['events that were given up', 'SELECT id FROM outbox WHERE dead_at IS NOT NULL'],
-]

@@ -36,7 +36,7 @@ export async function startLoad({ client, url, seed, history, versionOf, people 
   const clients = await Promise.all(Array.from({ length: people }, () => join(call, 'client')))
   const worker = await join(call, 'worker')
   const things = await Promise.all(clients.flatMap((owner) => [thingOf(owner, 'public'), thingOf(owner, 'draft')]))
-  const journeys = { begun: 0, ended: 0 }
+  const journeys = { ended: 0 }
   let stopped = false
   const lanes = [
     ...clients.map((owner, at) =>
@@ -171,7 +171,6 @@ export async function startLoad({ client, url, seed, history, versionOf, people 
     while (!stopped) {
       await delay(300)
       const client = await join(call, 'client')
-      journeys.begun += 1
       await agree(call, client, worker)
       journeys.ended += 1
     }

@@ -55,7 +55,7 @@ export async function openWorld(say: (line: string) => void) {
       ...{ apis: 2, workers: 2 },
       ofSecond: { ...clock.env, LOG_FILE: join(logs.folder, 'api.log') },
       async wayToRedis(url) {
-        toRedis = await openLink(Number(new URL(url).port))
+        toRedis = parts.adopt(await openLink(Number(new URL(url).port)), (link) => link.close())
         return `redis://127.0.0.1:${toRedis.port}`
       },
     })

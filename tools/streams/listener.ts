@@ -7,10 +7,10 @@ import type { Person } from '../journey.ts'
 const longestWait = 3000
 
 export type Listener = ReturnType<typeof startListener>
-type Options = { url: string; ca: string; person: Person; random: () => number; onOpen?: () => void }
+type Options = { url: string; ca: string; person: Person; random: () => number }
 
 /** Hears from the first notification on. */
-export function startListener({ url, ca, person, random, onOpen = () => {} }: Options) {
+export function startListener({ url, ca, person, random }: Options) {
   const told: { number: number; id: string }[] = []
   /** Codes with which connections ended, and answers other than 101. */
   const ends: string[] = []
@@ -36,10 +36,7 @@ export function startListener({ url, ca, person, random, onOpen = () => {} }: Op
     socket.on('message', (text) => {
       const { kind, number, notification } = JSON.parse(String(text))
       if (kind === 'notification') told.push({ number, id: notification.id })
-      else {
-        isOpen = true
-        onOpen()
-      }
+      else isOpen = true
     })
     socket.on('unexpected-response', (request, answer) => {
       ends.push(`answered ${answer.statusCode}`)
