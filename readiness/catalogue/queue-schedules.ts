@@ -72,6 +72,7 @@ export const queueSchedules: Control[] = [
             replace: '  await timetable.keep()\n  const look = async () => {',
           },
           { file: schedules, find: '    await timetable.keep().catch(', replace: '    await Promise.resolve().catch(' },
+          { file: 'src/worker.ts', find: '    await schedules?.keep()\n', replace: '' },
         ],
         { red: 'not-put-back' },
       ),
