@@ -128,8 +128,8 @@ export const securityPrivacy: Control[] = [
       source(
         'the key stays the same',
         'src/plugins/address.ts',
-        'const current = date.toISOString().slice(0, 7)',
-        "const current = date.toISOString().slice(0, 2) + '26-01'",
+        'new Date(start).toISOString().slice(0, 7)',
+        "new Date(start).toISOString().slice(0, 2) + '26-01'",
         { red: 'key-does-not-rotate' },
       ),
       source(

@@ -20,6 +20,7 @@ export async function openRedis(url: string, { timeout, onError }: Options): Pro
   })
   redis.on('error', onError)
   trace(redis, url)
+  sendTogether(redis)
   await new Promise<void>((resolve) => {
     redis.once('ready', resolve)
     redis.once('error', () => resolve())
@@ -48,6 +49,28 @@ export function signInAs(redis: Redis, url: string): void {
   redis.options.username = decodeURIComponent(username)
   redis.options.password = decodeURIComponent(password)
   if (isOfSentinels(url)) Object.assign(redis.options, sentinelsOf(url))
+}
+
+/**
+ * What the requests of one turn of the event loop ask leaves in one write, which is a system call, and with many callers the dearest
+ * part of a question. ioredis's own way (`enableAutoPipelining`) lets the next questions wait until the last have been answered: while
+ * Redis hangs that would be one time limit after the other.
+ */
+function sendTogether(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis)
+  let corked: Redis['stream'] | undefined
+  redis.sendCommand = (...given) => {
+    const { stream } = redis
+    if (stream && stream !== corked) {
+      corked = stream
+      stream.cork()
+      setImmediate(() => {
+        corked = undefined
+        stream.uncork()
+      })
+    }
+    return send(...given)
+  }
 }
 
 /** Every command goes by sendCommand: its promise is the end of the span. */

@@ -6,6 +6,7 @@ import { isIP, isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,14 +40,15 @@ export const address = fp<Options>(
     const clientOf = trustProxy.includes('fly') ? behindFly : behindProxies
     app.decorateRequest('address', '')
     const keys = monthlyKeys(secret)
+    const [current, former] = [rememberedHashes(), rememberedHashes()]
     app.decorateRequest('addressHash', {
       getter() {
-        return hashOf(this.address, keys().current)
+        return current(this.address, keys().current)
       },
     })
     app.decorateRequest('formerAddressHash', {
       getter() {
-        return hashOf(this.address, keys().former)
+        return former(this.address, keys().former)
       },
     })
 
@@ -76,6 +78,21 @@ function isOfFly(own: string): boolean {
 
 const plain = (address: string) => (isIP(address) ? ipaddr.process(address).toString() : address)
 
+/** One caller asks for its hash several times for each request, and comes again. */
+function rememberedHashes() {
+  const hashes = new LRUCache<string, string>({ max: 10_000 })
+  let by: Buffer | undefined
+  return (address: string, key: Buffer): string => {
+    if (key !== by) hashes.clear()
+    by = key
+    const known = hashes.get(address)
+    if (known !== undefined) return known
+    const hash = hashOf(address, key)
+    hashes.set(address, hash)
+    return hash
+  }
+}
+
 function hashOf(address: string, key: Buffer): string {
   return createHmac('sha256', key).update(networkOf(address)).digest('base64url').slice(0, 22)
 }
@@ -89,20 +106,19 @@ function networkOf(address: string): string {
  * requests any more. Whoever has APP_SECRET can make every key again: to destroy the link for good, change it.
  */
 export function monthlyKeys(secret: string, now = () => new Date()) {
-  let month = ''
+  let [from, until] = [0, 0]
   let keys: { current: Buffer; former: Buffer } = { current: Buffer.alloc(0), former: Buffer.alloc(0) }
   return () => {
     const date = now()
-    const current = date.toISOString().slice(0, 7)
-    if (current !== month) {
-      month = current
-      const former = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1)).toISOString().slice(0, 7)
-      keys = { current: keyOf(current), former: keyOf(former) }
+    if (date.getTime() < from || date.getTime() >= until) {
+      const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+      ;[from, until] = [Date.UTC(year, month), Date.UTC(year, month + 1)]
+      keys = { current: keyOf(from), former: keyOf(Date.UTC(year, month - 1)) }
     }
     return keys
   }
 
-  function keyOf(of: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', secret, '', `address ${of}`, 32))
+  function keyOf(start: number): Buffer {
+    return Buffer.from(hkdfSync('sha256', secret, '', `address ${new Date(start).toISOString().slice(0, 7)}`, 32))
   }
 }

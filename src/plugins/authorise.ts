@@ -26,11 +26,12 @@ export const authorise = fp<Options>(
   { name: 'authorise', dependencies: ['identify', 'controls'] },
 )
 
-function check({ routeOptions, credentials, viewer, seen }: FastifyRequest, security: SecurityLog) {
-  const { access } = routeOptions.config
+function check(request: FastifyRequest, security: SecurityLog) {
+  const { credentials, viewer } = request
+  const { access } = request.routeOptions.config
   if (access === 'public') return
   if (credentials === 'bad') {
-    security('token.refused', seen)
+    security('token.refused', request.seen)
     throw tokenInvalid()
   }
   if (access === 'optional') return

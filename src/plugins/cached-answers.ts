@@ -3,7 +3,7 @@
 // Without Redis each read asks the database, one at a time for all who want the same; without the database what was read before is
 // served stale for a while, and says so (`Age`, and a negative ttl in `Cache-Status`, RFC 9211).
 // To remove it, delete its line in app.ts: every read asks the database then.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Cache, Lifetime, Read } from '../lib/cache.ts'
@@ -52,7 +52,7 @@ export const cachedAnswers = fp<{ cache: Cache }>(
   { name: 'cached-answers', dependencies: ['identify', 'controls'] },
 )
 
-const shortHash = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22)
+const shortHash = (text: string) => hash('sha256', text, 'base64url').slice(0, 22)
 
 /** The same request without its sender, so that nothing of one caller can reach another. */
 const asStranger = (request: FastifyRequest): FastifyRequest =>

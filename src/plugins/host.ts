@@ -20,12 +20,13 @@ export const host = fp<Options>(
   async (app, { hosts, security }) => {
     const ours = new Set(hosts.map(plain))
 
-    app.addHook('onRequest', async ({ raw, socket, seen }) => {
+    app.addHook('onRequest', async (request) => {
+      const { raw, socket } = request
       for (const given of askedFor(raw)) {
         const name = authority.exec(given)?.[1]
         if (name === undefined) throw malformed()
         if (ours.has(plain(name)) || isWhereItCameIn(plain(name), socket.localAddress)) continue
-        security('host.refused', seen, { host: given.slice(0, 100) })
+        security('host.refused', request.seen, { host: given.slice(0, 100) })
         throw unknown()
       }
     })
