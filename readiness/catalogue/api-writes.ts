@@ -28,8 +28,8 @@ export const apiWrites: Control[] = [
       source(
         'the answer is stored under another key',
         'src/db/once.ts',
-        '.values({ caller, route, key, bodyHash })',
-        '.values({ caller, route, key: crypto.randomUUID(), bodyHash })',
+        '.execute({ caller, route, key, bodyHash })',
+        '.execute({ caller, route, key: crypto.randomUUID(), bodyHash })',
         { red: 'not-replayed' },
       ),
       source(

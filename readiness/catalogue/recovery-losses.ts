@@ -50,8 +50,8 @@ export const recoveryLosses: Control[] = [
       source(
         'an event is enqueued after its commit, and that is all',
         relay,
-        'if (failed.length === 0) await publish(event)',
-        "if (failed.length === 0) await publish(event).then(async () => (await import('./outbox.ts')).markHandled(db, event.id))",
+        'events.map(publish)',
+        "events.map((event) => publish(event).then(async () => (await import('./outbox.ts')).markHandled(db, event.id)))",
         { red: 'event-lost' },
       ),
       source(

@@ -5,7 +5,7 @@ import { healsUnderLoad, refusesWhatFindsNoConnection } from '../probes/reliabil
 import { anotherDoesIt, waitsForRedis } from '../probes/reliability-events.ts'
 import { patientDatabase } from '../probes/reliability-scene.ts'
 
-const addEvent = '  await tx.insert(table).values(row)\n'
+const addEvent = '  await addEvent(tx).execute(row)\n'
 const toQueue = `const { Redis } = await import('ioredis')
   const redis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true, retryStrategy: () => null }).on('error', () => {})
   const sent = redis.connect().then(() => redis.lpush('events', kind)).finally(() => redis.disconnect())\n`
@@ -63,8 +63,8 @@ export const reliabilityLosses: Control[] = [
       source(
         'an event is not given back when its publication fails',
         'src/db/relay.ts',
-        '        failed.push(error)\n        await unclaimEvent(db, event)\n',
-        '        failed.push(error)\n',
+        '      await unclaimEvent(db, event)\n',
+        '',
         { red: 'not-delivered' },
       ),
       source('a write waits for the queue', 'src/db/outbox.ts', addEvent, `  ${toQueue}  await sent\n${addEvent}`, {

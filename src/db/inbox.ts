@@ -1,6 +1,7 @@
 import type { Database, Tx } from './client.ts'
 import { and, eq, sql } from './drizzle.ts'
 import { markHandled } from './outbox.ts'
+import { placeholders, prepared } from './prepared.ts'
 import { inbox as table } from './tables.ts'
 
 /**
@@ -14,16 +15,21 @@ export async function handleOnce(
   effect: (tx: Tx) => Promise<void>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const [ours] = await tx
-      .insert(table)
-      .values({ eventId, consumer })
-      .onConflictDoNothing()
-      .returning({ eventId: table.eventId })
+    const [ours] = await takeEvent(tx).execute({ eventId, consumer })
     if (ours) await effect(tx)
     await markHandled(tx, eventId)
     return Boolean(ours)
   })
 }
+
+const takeEvent = prepared((tx) =>
+  tx
+    .insert(table)
+    .values(placeholders('eventId', 'consumer'))
+    .onConflictDoNothing()
+    .returning({ eventId: table.eventId })
+    .prepare('take_event'),
+)
 
 /** For effects outside of the database: whether it was recorded already. Ask before the effect, and record it by handleOnce after. */
 export async function wasHandled(db: Tx, consumer: string, eventId: string): Promise<boolean> {

@@ -3,8 +3,9 @@ import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import type { Database, Tx } from './client.ts'
 import { marked } from './committed.ts'
-import { and, eq, lt, sql } from './drizzle.ts'
+import { and, eq, lt, type SQL, sql } from './drizzle.ts'
 import { isLockTimeout } from './failures.ts'
+import { asJson, placeholders, prepared } from './prepared.ts'
 import { idempotencyKeys as keys } from './tables.ts'
 
 const keyReused = () =>
@@ -55,18 +56,23 @@ export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx
   return outcome.result
 }
 
-/** Takes the key, waiting for whoever holds it. Answers what is stored under it, or undefined when the work is ours to do. */
-async function claim(tx: Tx, { caller, route, key, bodyHash }: Once): Promise<Stored | undefined> {
-  const fresh = { bodyHash, status: null, body: null, createdAt: sql`now()` }
-  const [ours] = await tx
+const takeKey = prepared((tx) =>
+  tx
     .insert(keys)
-    .values({ caller, route, key, bodyHash })
+    .values(placeholders('caller', 'route', 'key', 'bodyHash'))
     .onConflictDoUpdate({
       target: [keys.caller, keys.route, keys.key],
-      set: fresh,
+      set: { bodyHash: sql`excluded.body_hash`, status: null, body: null, createdAt: sql`now()` },
       setWhere: lt(keys.createdAt, sql`now() - interval '24 hours'`),
     })
     .returning({ key: keys.key })
+    .prepare('take_key'),
+)
+
+/** Takes the key, waiting for whoever holds it. Answers what is stored under it, or undefined when the work is ours to do. */
+async function claim(tx: Tx, { caller, route, key, bodyHash }: Once): Promise<Stored | undefined> {
+  const [ours] = await takeKey(tx)
+    .execute({ caller, route, key, bodyHash })
     .catch((error) => Promise.reject(isLockTimeout(error) ? keyInUse(error) : error))
   if (ours) return undefined
   const [row] = await tx.select().from(keys).where(same({ caller, route, key }))
@@ -74,12 +80,17 @@ async function claim(tx: Tx, { caller, route, key, bodyHash }: Once): Promise<St
   return { status: row.status ?? 500, body: row.body }
 }
 
-async function store(tx: Tx, once: Once, { status, body }: Stored): Promise<void> {
-  await tx
-    .update(keys)
-    .set({ status, body: body ?? null })
-    .where(same(once))
+async function store(tx: Tx, { caller, route, key }: Once, { status, body }: Stored): Promise<void> {
+  await storeAnswer(tx).execute({ caller, route, key, status, body: asJson(body) })
 }
+
+const storeAnswer = prepared((tx) =>
+  tx
+    .update(keys)
+    .set(placeholders('status', 'body'))
+    .where(same(placeholders('caller', 'route', 'key')))
+    .prepare('store_answer'),
+)
 
 /**
  * Puts the end of work that was only accepted in the place of its stored answer: a later replay then tells of the end. Until then, or
@@ -102,7 +113,7 @@ function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refu
   return { refusal: new AppError(status, code, detail) }
 }
 
-const same = ({ caller, route, key }: Pick<Once, 'caller' | 'route' | 'key'>) =>
+const same = ({ caller, route, key }: Record<'caller' | 'route' | 'key', string | SQL>) =>
   and(eq(keys.caller, caller), eq(keys.route, route), eq(keys.key, key))
 
 /** What made the object of this id did not come about: the same call again is a new one. */

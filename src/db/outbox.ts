@@ -3,6 +3,7 @@ import type { EventKind, EventPayload } from '../lib/events.schemas.ts'
 import { traceparent } from '../lib/spans.ts'
 import type { Tx } from './client.ts'
 import { and, desc, eq, isNotNull, isNull, sql } from './drizzle.ts'
+import { asJson, placeholders, prepared } from './prepared.ts'
 import { outbox as table } from './tables.ts'
 
 export type OutboxEvent = Pick<typeof table.$inferSelect, 'id' | 'kind' | 'payload' | 'requestId' | 'traceparent'> & {
@@ -11,6 +12,9 @@ export type OutboxEvent = Pick<typeof table.$inferSelect, 'id' | 'kind' | 'paylo
 
 /** Announces a commit that brought events; the relay listens on it. */
 export const outboxChannel = 'outbox'
+
+/** PostgreSQL sends it at COMMIT, once however often it is asked for. */
+const told = sql`pg_notify(${outboxChannel}, '')`
 
 type Origin = { requestId?: string | null | undefined }
 
@@ -23,11 +27,21 @@ export async function outbox<K extends EventKind>(
   { requestId }: Origin = {},
 ): Promise<void> {
   // Whoever has the effect goes on in the trace of what led to it.
-  const row = { kind, aggregate, payload, requestId: requestId ?? null, traceparent: traceparent() ?? null }
-  await tx.insert(table).values(row)
-  // PostgreSQL sends it at COMMIT, once however often it is asked for.
-  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  const row = {
+    kind,
+    aggregate,
+    payload: asJson(payload),
+    requestId: requestId ?? null,
+    traceparent: traceparent() ?? null,
+  }
+  await addEvent(tx).execute(row)
 }
+
+const addEvent = prepared((tx) => {
+  const row = placeholders('kind', 'aggregate', 'payload', 'requestId', 'traceparent')
+  const added = tx.$with('added').as(tx.insert(table).values(row).returning({ position: table.position }))
+  return tx.with(added).select({ told }).from(added).prepare('add_event')
+})
 
 /**
  * Claims events that are due, and marks them as published: the next one of each aggregate, if it was never published or its
@@ -79,13 +93,18 @@ export async function bringForward(db: Tx, age: number): Promise<void> {
 
 /** Records that the event had its effect, and wakes the relay for the next one of its aggregate. An effect outdoes a death. */
 export async function markHandled(tx: Tx, id: string): Promise<void> {
-  const done = { handledAt: sql`now()`, deadAt: null, error: null }
-  await tx
-    .update(table)
-    .set(done)
-    .where(and(eq(table.id, id), isNull(table.handledAt)))
-  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  await markDone(tx).execute({ id })
 }
+
+const markDone = prepared((tx) => {
+  const done = tx
+    .update(table)
+    .set({ handledAt: sql`now()`, deadAt: null, error: null })
+    .where(and(eq(table.id, sql.placeholder('id')), isNull(table.handledAt)))
+    .returning({ position: table.position })
+  const marked = tx.$with('marked').as(done)
+  return tx.with(marked).select({ told }).from(marked).prepare('mark_handled')
+})
 
 /** Lays an event aside that could not be told, so that the later ones of its aggregate go on. */
 export async function markDead(db: Tx, id: string, error: string): Promise<void> {
@@ -94,7 +113,7 @@ export async function markDead(db: Tx, id: string, error: string): Promise<void>
     .update(table)
     .set({ deadAt: sql`now()`, error: error.slice(0, 2000) })
     .where(open)
-  await db.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  await db.execute(sql`SELECT ${told}`)
 }
 
 type Dead = { kind?: string | undefined; limit: number }
@@ -124,7 +143,7 @@ export async function reviveDead(tx: Tx, { id, kind, limit }: Dead & { id?: stri
     .set(fresh)
     .where(sql`${table.position} IN (WITH wanted AS MATERIALIZED (${wanted}) SELECT position FROM wanted)`)
     .returning({ position: table.position, id: table.id, kind: table.kind })
-  await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`)
+  await tx.execute(sql`SELECT ${told}`)
   return rows.sort((a, b) => a.position - b.position).map(({ id, kind }) => ({ id, kind }))
 }
 

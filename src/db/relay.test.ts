@@ -151,7 +151,7 @@ test('an event without recorded effect is published again after a while, until i
   expect(since.map(({ again }) => again)).toEqual([false, true, true])
 })
 
-test('an event that can’t be published is kept for later, and those behind it keep their order', async () => {
+test('an event that can’t be published is kept for later, and no other waits for it', async () => {
   for (let n = 0; n < 3; n++) await commit(`${n}`)
   let tries = 0
   const publish = async (event: OutboxEvent) => {
@@ -163,7 +163,8 @@ test('an event that can’t be published is kept for later, and those behind it 
   await until(() => told.length === 3)
   expect(errors).toEqual([new Error('The queue is away')])
   const rows = await asAdmin('SELECT id FROM outbox ORDER BY position')
-  expect(told.map(({ id, again }) => ({ id, again }))).toEqual(rows.map(({ id }) => ({ id, again: false })))
+  const [kept, ...others] = rows.map(({ id }) => ({ id, again: false }))
+  expect(told.map(({ id, again }) => ({ id, again }))).toEqual([...others, kept])
 })
 
 test('after its listening connection is killed it listens again, and misses nothing', async () => {

@@ -59,15 +59,14 @@ export function startRelay({ db, url, publish, every, retryAfter, onError }: Opt
 
   async function relayBatch(): Promise<number> {
     const events = await db.transaction((tx) => claimEvents(tx, batch, retryAfter))
+    // No two are of one aggregate, so none has to come before another.
+    const outcomes = await Promise.allSettled(events.map(publish))
     const failed: unknown[] = []
-    for (const event of events) {
-      try {
-        if (failed.length === 0) await publish(event)
-        else await unclaimEvent(db, event)
-      } catch (error) {
-        failed.push(error)
-        await unclaimEvent(db, event)
-      }
+    for (const [at, event] of events.entries()) {
+      const outcome = outcomes[at]
+      if (outcome?.status !== 'rejected') continue
+      failed.push(outcome.reason)
+      await unclaimEvent(db, event)
     }
     if (failed.length > 0) throw failed[0]
     return events.length

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { and, eq, getTableColumns, isNull, lt, sql } from '../../db/drizzle.ts'
+import { asJson, placeholders, prepared } from '../../db/prepared.ts'
 import { auditLog, personKeys, users } from '../../db/tables.ts'
 
 type AuditRow = typeof auditLog.$inferSelect
@@ -7,8 +8,19 @@ type AuditRow = typeof auditLog.$inferSelect
 export type ListedRow = AuditRow & { sealedKey: string | null }
 export type Recorded = NonNullable<AuditRow['before']>
 
-export async function insertAudit(tx: Tx, row: typeof auditLog.$inferInsert): Promise<void> {
-  await tx.insert(auditLog).values(row)
+type NewRow = Required<Omit<typeof auditLog.$inferInsert, 'id' | 'at' | 'txid'>>
+
+const who = ['actorId', 'actorRole', 'requestId', 'addressHash', 'personId'] as const
+const what = ['action', 'objectType', 'objectId', 'before', 'after'] as const
+const insertRow = prepared((tx) =>
+  tx
+    .insert(auditLog)
+    .values(placeholders(...who, ...what))
+    .prepare('insert_audit'),
+)
+
+export async function insertAudit(tx: Tx, row: NewRow): Promise<void> {
+  await insertRow(tx).execute({ ...row, before: asJson(row.before), after: asJson(row.after) })
 }
 
 type Filter = { objectType?: string; objectId?: string; actorId?: string }
