@@ -3,7 +3,7 @@ import { createTestDatabase } from '../../test/database.ts'
 import { environment } from '../../test/environment.ts'
 import { loadConfig } from '../config.ts'
 import { openDatabase, type Tx } from './client.ts'
-import { afterCommit, marked } from './committed.ts'
+import { afterCommit } from './committed.ts'
 import { sql } from './drizzle.ts'
 
 const { appUrl } = await createTestDatabase()
@@ -31,19 +31,6 @@ test('of a transaction that fails nothing is done, nor by the next one on its co
   await expect(failing).rejects.toThrow('no')
   await db.transaction(async (tx) => void (await tx.execute(sql`SELECT 1`)))
   expect(done).toEqual([])
-})
-
-test('what was put off since a savepoint is forgotten where that is gone back to', async () => {
-  const done: string[] = []
-  await db.transaction(async (tx) => {
-    afterCommit(tx, () => done.push('before'))
-    const forget = marked(tx)
-    afterCommit(tx, () => done.push('undone'))
-    forget()
-    afterCommit(tx, () => done.push('after'))
-    await tx.execute(sql`SELECT 1`)
-  })
-  expect(done).toEqual(['before', 'after'])
 })
 
 test('two at once do not take each other’s, and without a transaction it is done at once', async () => {

@@ -13,13 +13,6 @@ export function afterCommit(tx: Tx, work: () => void): void {
   else work()
 }
 
-/** To be called at SAVEPOINT. What it answers forgets what was put off since: for ROLLBACK TO SAVEPOINT. */
-export function marked(tx: Tx): () => void {
-  const list = waiting.get(tx) ?? []
-  const { length } = list
-  return () => void list.splice(length)
-}
-
 /** To be called at BEGIN. What it answers does all that was put off meanwhile. */
 export function putOff(tx: Tx): () => void {
   const list: (() => void)[] = []

@@ -2,7 +2,6 @@
 import { AppError } from '../lib/errors.ts'
 import type { Once } from '../lib/once.ts'
 import type { Database, Tx } from './client.ts'
-import { marked } from './committed.ts'
 import { and, eq, lt, type SQL, sql } from './drizzle.ts'
 import { isLockTimeout } from './failures.ts'
 import { asJson, placeholders, prepared } from './prepared.ts'
@@ -34,26 +33,44 @@ type Refusal = { code: string; detail: string }
  */
 export async function runOnce<T>(db: Database, once: Once | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
   if (!once) return db.transaction(work)
-  const outcome = await db.transaction(async (tx): Promise<{ result: T } | { refusal: AppError }> => {
-    const stored = await claim(tx, once)
-    if (stored) return replay<T>(once, stored)
-    await tx.execute(sql`SAVEPOINT work`)
-    const forget = marked(tx)
-    try {
-      const result = await work(tx)
-      await store(tx, once, { status: once.status, body: result })
-      return { result }
-    } catch (error) {
-      if (!(error instanceof AppError) || error.status >= 500) throw error
-      await tx.execute(sql`ROLLBACK TO SAVEPOINT work`)
-      forget()
-      await store(tx, once, refusalOf(error))
-      return { refusal: error }
-    }
+  const outcome = await tryOnce(db, once, work).catch((error) => {
+    if (!(error instanceof Refused)) throw error
+    // Its work is undone with its transaction, so the refusal is stored in another: a savepoint would cost every write a round trip.
+    // Whoever took the key between has worked, and what that became is the answer to both.
+    return underKey<T>(db, once, async (tx) => {
+      await store(tx, once, refusalOf(error.cause))
+      return { refusal: error.cause }
+    })
   })
   once.ran = true
   if ('refusal' in outcome) throw outcome.refusal
   return outcome.result
+}
+
+type Outcome<T> = { result: T } | { refusal: AppError }
+
+/** What the work itself said no by; the key may say no too, and that is never stored. */
+class Refused extends Error {
+  declare cause: AppError
+}
+
+function tryOnce<T>(db: Database, once: Once, work: (tx: Tx) => Promise<T>): Promise<Outcome<T>> {
+  return underKey<T>(db, once, async (tx) => {
+    const result = await work(tx).catch((error) => {
+      if (!(error instanceof AppError) || error.status >= 500) throw error
+      throw new Refused('refused', { cause: error })
+    })
+    await store(tx, once, { status: once.status, body: result })
+    return { result }
+  })
+}
+
+/** In a transaction that holds the key, unless something is stored under it, which is the outcome then. */
+function underKey<T>(db: Database, once: Once, work: (tx: Tx) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  return db.transaction(async (tx) => {
+    const stored = await claim(tx, once)
+    return stored ? replay<T>(once, stored) : work(tx)
+  })
 }
 
 const takeKey = prepared((tx) =>
@@ -105,7 +122,7 @@ const refusalOf = ({ status, code, message: detail }: AppError): Stored => ({
   body: { code, detail } satisfies Refusal,
 })
 
-function replay<T>(once: Once, { status, body }: Stored): { result: T } | { refusal: AppError } {
+function replay<T>(once: Once, { status, body }: Stored): Outcome<T> {
   once.replayed = true
   once.status = status
   if (status < 400) return { result: body as T }
