@@ -112,8 +112,8 @@ export const dataChanges: Control[] = [
       source(
         'the order of an aggregate is ignored',
         outbox,
-        'earlier.position < event.position',
-        'earlier.position < 0',
+        'earlier.aggregate = event.aggregate',
+        'earlier.position = event.position',
         {
           red: 'out-of-order',
         },

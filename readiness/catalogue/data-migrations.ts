@@ -1,6 +1,7 @@
 import { type Control, control, removed, source } from '../control.ts'
 import { olderCodeOnNewerSchema } from '../probes/data-previous-release.ts'
 
+// The last one that may hold a second statement: those after it make an index each, alone.
 const newest = 'migrations/0023_uploads.up.sql'
 const end = ' ON uploads TO seaworthy_app;\n'
 

@@ -20,6 +20,7 @@ export const {
   pgTable,
   primaryKey,
   text,
+  unionAll,
   uuid,
 } = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
 

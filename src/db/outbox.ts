@@ -48,14 +48,15 @@ const addEvent = prepared((tx) => {
  * effect has not been recorded for `retryAfter` milliseconds. Several relays may claim at once.
  */
 export async function claimEvents(tx: Tx, limit: number, retryAfter: number): Promise<OutboxEvent[]> {
+  // The first of each aggregate by its least position: NOT EXISTS of an earlier one becomes a join, which goes through all that waits
+  // for each event where statistics are older than a burst.
   const due = sql`
     SELECT position FROM ${table} AS event
     WHERE handled_at IS NULL AND dead_at IS NULL
       AND (published_at IS NULL OR published_at < now() - make_interval(secs => ${retryAfter / 1000}))
-      AND NOT EXISTS (
-        SELECT FROM ${table} AS earlier
-        WHERE earlier.aggregate = event.aggregate AND earlier.position < event.position
-          AND earlier.handled_at IS NULL AND earlier.dead_at IS NULL
+      AND position = (
+        SELECT min(earlier.position) FROM ${table} AS earlier
+        WHERE earlier.aggregate = event.aggregate AND earlier.handled_at IS NULL AND earlier.dead_at IS NULL
       )
     ORDER BY position LIMIT ${limit} FOR UPDATE SKIP LOCKED`
   const rows = await tx

@@ -5,9 +5,9 @@ import { notifications, outbox, users } from '../../db/tables.ts'
 /** What nobody has read, and no mail has told. */
 const waiting = and(isNull(notifications.readAt), isNull(notifications.mailedAt))
 const old = sql`${notifications.createdAt} < now() - interval '1 day'`
-const isTold = sql`EXISTS (
-  SELECT FROM ${outbox} AS event
-  WHERE event.aggregate = 'digest:' || ${notifications.userId} AND event.handled_at IS NULL AND event.dead_at IS NULL)`
+/** By NOT IN, which is looked up in a hash: an anti join went through all open events for each notification when they were many. */
+const isUntold = sql`'digest:' || ${notifications.userId} NOT IN (
+  SELECT aggregate FROM ${outbox} WHERE handled_at IS NULL AND dead_at IS NULL)`
 
 /** People with something that waits for a day, and when the newest of it was made; those whose mail is on its way are left out. */
 export async function listForgetful(tx: Tx, limit: number): Promise<{ userId: string; until: string }[]> {
@@ -18,7 +18,7 @@ export async function listForgetful(tx: Tx, limit: number): Promise<{ userId: st
     })
     .from(notifications)
     .innerJoin(users, and(eq(users.id, notifications.userId), isNull(users.blockedAt), isNull(users.erasedAt)))
-    .where(and(waiting, old, sql`NOT ${isTold}`))
+    .where(and(waiting, old, isUntold))
     .groupBy(notifications.userId)
     .limit(limit)
 }
