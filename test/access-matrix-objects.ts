@@ -5,7 +5,8 @@ import { withClient } from '../tools/create-database.ts'
 import { pdf } from '../tools/sample-files.ts'
 import type { buildTestApp, Person } from './app.ts'
 
-type App = Awaited<ReturnType<typeof buildTestApp>>
+/** What builds them: the app of a test, or one that stands elsewhere. */
+type App = Pick<Awaited<ReturnType<typeof buildTestApp>>, 'call' | 'signUp' | 'services' | 'database' | 'db'>
 export type Caller = Person | undefined
 export type Body = Record<string, unknown>
 type Parties = { client: Person; worker: Person }

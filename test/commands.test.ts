@@ -22,6 +22,7 @@ const machines: Record<string, string> = {
   fly: 'an account at Fly.io, which costs money',
   github: 'a repository at GitHub, with its secrets',
   jq: 'a machine with jq and OpenSSL 3',
+  bench: 'a machine that does nothing else meanwhile, for ten minutes or more',
 }
 
 /** Documents, or a heading of one, whose blocks a test extracts and runs in their order. */
@@ -51,6 +52,10 @@ const elsewhere: Record<string, string> = {
   'npm run drill:alerts': 'readiness/probes/observability-alerts.ts',
   'npm run drill:alerts -- --only DeadLetters,OutboxStuck': 'readiness/probes/observability-alerts.ts',
   'npm run drill:alerts -- --json drill.json': 'readiness/probes/observability-alerts.ts',
+  'npm run load -- load --keep':
+    'not run: it takes minutes of a machine that does nothing else; PER-06 plays it shortly',
+  'npm run load -- breakpoint --keep': 'not run: the same; PER-10 plays it against a service that is none',
+  'npm run capacity': 'readiness/probes/performance-scenarios.ts',
   'npm run scan': 'not run: it attacks for many minutes, with programs that are fetched; OPS-16 runs its quick form',
   'npm run scan -- --only zizmor,hadolint': 'tools/scan.test.ts',
   'npm run scan -- --quick': 'readiness/probes/operations-scan.ts',

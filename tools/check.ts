@@ -9,11 +9,13 @@ import { text } from 'node:stream/consumers'
 const steps: [name: string, command: string][] = [
   ['format and lint', 'biome ci --error-on-warnings --colors=off .'],
   ['types', 'tsc --noEmit'],
+  ['types (k6)', 'tsc -p k6'],
   ['architecture', 'node tools/architecture.ts'],
   ['dead code', 'knip'],
   ['OpenAPI document is current', 'node tools/openapi.ts --check'],
   ['configuration document is current', 'node tools/configuration-document.ts --check'],
   ['monitoring is current', 'node tools/monitoring.ts --check'],
+  ['capacity document is current', 'node tools/capacity.ts --check'],
   ['readiness documents are current', 'node readiness/documents.ts --check'],
   ['API contract', 'node tools/contract.ts'],
   ['migration lint', 'node tools/migration-lint.ts'],

@@ -10,18 +10,25 @@ const execute = promisify(execFile)
 /** Milliseconds that a build may take on a small machine, with everything to be fetched. */
 const patience = 600_000
 
-/** The path of a program, such as github.com/VictoriaMetrics/VictoriaLogs/app/vlagent at v1.52.1. Rejects with what to install where it can't be had. */
-export async function findGoProgram(path: string, version: string): Promise<string> {
-  // A module's major version is no part of the program's name.
-  const name = basename(path.replace(/\/v\d+$/, ''))
-  const place = `${name}-${version}-${process.platform}-${process.arch}`
-  const program = resolve(import.meta.dirname, '../.local/go', place, name)
-  if (!existsSync(program)) await build(path, version, program)
+/**
+ * The path of a program, such as github.com/VictoriaMetrics/VictoriaLogs/app/vlagent at v1.52.1. Rejects with what to install where it
+ * can't be had. `isModule` says that the path is that of the module itself.
+ */
+export async function findGoProgram(path: string, version: string, { isModule = false } = {}): Promise<string> {
+  const program = placeOf(path, version)
+  if (!existsSync(program)) await build(path, version, program, isModule)
   return program
 }
 
+/** Where it is, or would be built to. */
+export function placeOf(path: string, version: string): string {
+  // A module's major version is no part of the program's name.
+  const name = basename(path.replace(/\/v\d+$/, ''))
+  return resolve(import.meta.dirname, '../.local/go', `${name}-${version}-${process.platform}-${process.arch}`, name)
+}
+
 /** Callers at the same time each build for themselves, and one rename wins. */
-async function build(path: string, version: string, program: string): Promise<void> {
+async function build(path: string, version: string, program: string, isModule: boolean): Promise<void> {
   const go = onPath('go')
   if (!go)
     throw new Error(`There is no ${basename(program)} here: install Go, with which it is built (https://go.dev/dl)`)
@@ -31,8 +38,10 @@ async function build(path: string, version: string, program: string): Promise<vo
   const draft = mkdtempSync(`${folder}.new-`)
   try {
     const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0', GOFLAGS: '' }
-    await execute(go, ['install', `${path}@${version}`], { env, cwd: draft, timeout: patience })
-    if (!existsSync(join(draft, basename(program)))) throw new Error('go install left nothing')
+    const run = (...words: string[]) => execute(go, words, { env, cwd: draft, timeout: patience })
+    if (isModule) await buildInModule(run, path, version, join(draft, basename(program)))
+    else await run('install', `${path}@${version}`)
+    if (!existsSync(join(draft, basename(program)))) throw new Error('go left nothing')
     if (!existsSync(folder)) renameSync(draft, folder)
   } catch (error) {
     if (existsSync(program)) return
@@ -40,4 +49,19 @@ async function build(path: string, version: string, program: string): Promise<vo
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
+}
+
+/**
+ * Within a module that requires it. `go install` asks for the newest version too, to see whether the module is deprecated, and a mirror
+ * that has no list of versions leads it to the address of the module, which a machine without the open internet does not reach.
+ */
+async function buildInModule(
+  run: (...words: string[]) => Promise<unknown>,
+  path: string,
+  version: string,
+  to: string,
+): Promise<void> {
+  await run('mod', 'init', 'draft')
+  await run('mod', 'edit', `-require=${path}@${version}`)
+  await run('build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', to, path)
 }

@@ -1,6 +1,7 @@
 import type { Control } from '../control.ts'
 import { timedSeen } from './observability-metrics.ts'
 import { performanceCache } from './performance-cache.ts'
+import { performanceCrowd } from './performance-crowd.ts'
 import { performanceEdge } from './performance-edge.ts'
 import { performanceLoad } from './performance-load.ts'
 import { performanceQueries } from './performance-queries.ts'
@@ -10,5 +11,6 @@ export const performance: Control[] = [
   ...performanceQueries,
   ...performanceEdge,
   ...performanceLoad,
+  ...performanceCrowd,
   timedSeen,
 ]

@@ -30,6 +30,7 @@ export const needs = [
   'python',
   'debian',
   'history',
+  'k6',
 ] as const
 export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }

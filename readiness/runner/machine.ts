@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { hasPackages, onPath } from '../../tools/debian-packages.ts'
+import { canHaveK6 } from '../../tools/load/program.ts'
 import { findPrevious } from '../../tools/previous-release.ts'
 import type { Need } from '../context/stack.ts'
 import type { Read } from './pieces.ts'
@@ -26,6 +27,9 @@ const optional: Partial<Record<Need, () => Promise<unknown>>> = {
       throw new Error('no packages of Debian')
   },
   history: findPrevious,
+  k6: async () => {
+    if (!(await canHaveK6())) throw new Error('no k6, Docker or Go')
+  },
   // With what programs are installed by: Debian has both in packages of their own.
   python: () =>
     execute(

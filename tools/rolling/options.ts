@@ -42,9 +42,10 @@ function wholeNumber(name: string, value: string, least: number, most: number): 
 }
 
 /** Such a load is an attack on anyone who has not asked for it. */
+export const isLocal = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+
 function localUrl(value: string): string {
   const url = URL.parse(value)
-  const isLocal = url && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
-  if (isLocal && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search) return url.origin
+  if (url && isLocal(url) && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search) return url.origin
   throw new UsageError(`--target is an address of this machine, such as https://localhost, not ${value || 'empty'}`)
 }
