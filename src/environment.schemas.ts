@@ -181,7 +181,7 @@ export const Environment = Type.Object({
     secret: 'value',
     description: 'Signs the cursors of lists, and keys what idempotency remembers of a body',
   }),
-  CURSOR_LIFETIME_MS: milliseconds(3_600_000, 'How long a cursor can be used', 1000),
+  CURSOR_LIFETIME_MS: milliseconds(3_600_000, 'How long a cursor can be used at least: up to a tenth more', 1000),
 
   ...identity,
 

@@ -32,8 +32,8 @@ export const apiLists: Control[] = [
       source(
         'a page skips what the one before showed, once too often',
         'src/modules/contracts/contracts.repository.ts',
-        '.limit(limit + 1)',
-        '.limit(limit + 1).offset(after ? 1 : 0)',
+        'party)))\n    .orderBy(',
+        'party)))\n    .offset(after ? 1 : 0)\n    .orderBy(',
         { red: 'row-lost' },
       ),
       source(

@@ -70,8 +70,8 @@ export const queue: Control[] = [
       source(
         'in the way of those behind it',
         outbox,
-        '          AND earlier.handled_at IS NULL AND earlier.dead_at IS NULL\n',
-        '          AND earlier.handled_at IS NULL\n',
+        'earlier.handled_at IS NULL AND earlier.dead_at IS NULL',
+        'earlier.handled_at IS NULL',
         { red: 'blocked-behind-it' },
       ),
       sources(

@@ -85,6 +85,16 @@ test('a cursor can be used to the end of its life and no longer', () => {
   expect(() => cursors.read(cursor, 'jobs')).toThrow(expired)
 })
 
+test('the same page has the same cursor for a tenth of its life', () => {
+  let time = 1_000_001
+  const cursors = build({ lifetime: 500, now: () => time })
+  const first = cursorTo([7], 'jobs', cursors)
+  time += 49
+  expect(cursorTo([7], 'jobs', cursors)).toBe(first)
+  time += 1
+  expect(cursorTo([7], 'jobs', cursors)).not.toBe(first)
+})
+
 test('without a cursor the list starts at its first row', () => {
   expect(build().read(undefined, 'jobs')).toBeUndefined()
 })
