@@ -66,7 +66,7 @@ export const dataChanges: Control[] = [
         'the step of the contract is written down on its own',
         'src/modules/contracts/contracts.service.ts',
         'await audit(tx, by,',
-        'await audit(db, by,',
+        'await audit(reads.newest, by,',
         { red: 'steps-kept' },
       ),
     ],

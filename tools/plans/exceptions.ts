@@ -4,6 +4,8 @@
 export const pagesAllowed: Record<string, number> = {
   // A batch of a thousand rows.
   'audit seals': 1500,
+  // Where statistics are older than a burst, each event of a batch goes past those before it.
+  'events of the outbox': 8000,
   // At night, in one statement for each table: what is old is not many rows of it.
   purge: 2000,
   // Once a day: all that waits, for five hundred people.
