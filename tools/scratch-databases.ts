@@ -17,24 +17,56 @@ export async function openScratchServer({ dataDir, prefix }: Options) {
   // The logins are the cluster's: every run has to give them the same passwords, and nobody else may know them.
   const password = (login: string) => createHmac('sha256', new URL(adminUrl).password).update(login).digest('base64url')
   const passwords = { owner: password('owner'), app: password('app') }
+  const kept = `${prefix}_kept_`
   await dropDatabases(adminUrl, prefix, (pid) => !isAlive(pid))
   // From now on a run that ends beside this one sees that the server is still used.
   await withClient(adminUrl, (admin) => admin.query(`CREATE DATABASE ${prefix}_${process.pid}_run`))
 
-  return { adminUrl, create, copy, drop, close }
+  return { adminUrl, create, copy, keep, drop, close }
 
   /** An empty database, named for this process. */
   async function create(): Promise<ScratchDatabase> {
-    const name = `${prefix}_${process.pid}_${randomBytes(6).toString('hex')}`
+    return openNamed(ownName())
+  }
+
+  function ownName(): string {
+    return `${prefix}_${process.pid}_${randomBytes(6).toString('hex')}`
+  }
+
+  async function openNamed(name: string): Promise<ScratchDatabase> {
     const urls = await createDatabase({ adminUrl, name, passwords })
     return { ...urls, name, adminUrl: adminUrlOf(adminUrl, name) }
   }
 
   function copy(template: ScratchDatabase): Promise<ScratchDatabase> {
-    return copyDatabase(template)
+    // What is large is copied as files: to write gigabytes to the log of changes first would take minutes.
+    return copyDatabase(template, ownName(), template.name.startsWith(kept) ? 'FILE_COPY' : 'WAL_LOG')
   }
 
-  async function drop({ name }: ScratchDatabase): Promise<void> {
+  /** A template that outlives the run: filled unless a run has done so, in place of those with other keys. To be copied, not to be used. */
+  async function keep(key: string, fill: (made: ScratchDatabase) => Promise<unknown>): Promise<ScratchDatabase> {
+    const name = `${kept}${key}`
+    const found = await listKept()
+    if (!found.includes(name)) {
+      for (const old of found) await drop({ name: old })
+      const made = await create()
+      await fill(made)
+      // Only now, so that no half of it stays.
+      await withClient(adminUrl, (admin) => admin.query(`ALTER DATABASE ${made.name} RENAME TO ${name}`))
+    }
+    return openNamed(name)
+  }
+
+  async function listKept(): Promise<string[]> {
+    return withClient(adminUrl, async (admin) => {
+      const { rows } = await admin.query('SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)', [
+        kept,
+      ])
+      return rows.map(({ name }) => String(name))
+    })
+  }
+
+  async function drop({ name }: Pick<ScratchDatabase, 'name'>): Promise<void> {
     await withClient(adminUrl, (admin) =>
       admin.query(`DROP DATABASE IF EXISTS ${admin.escapeIdentifier(name)} WITH (FORCE)`),
     )
@@ -47,11 +79,14 @@ export async function openScratchServer({ dataDir, prefix }: Options) {
   }
 }
 
-/** A copy of a database to which nobody is connected, under a name of the same run. */
-export async function copyDatabase(template: ScratchDatabase): Promise<ScratchDatabase> {
-  const name = template.name.replace(/[^_]+$/, randomBytes(6).toString('hex'))
+/** A copy of a database to which nobody is connected, under a name of the same run unless told another. */
+export async function copyDatabase(
+  template: ScratchDatabase,
+  name = template.name.replace(/[^_]+$/, randomBytes(6).toString('hex')),
+  strategy: 'WAL_LOG' | 'FILE_COPY' = 'WAL_LOG',
+): Promise<ScratchDatabase> {
   await withClient(adminUrlOf(template.adminUrl, 'postgres'), async (admin) => {
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template.name} OWNER seaworthy_owner`)
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template.name} STRATEGY ${strategy} OWNER seaworthy_owner`)
     await restrict(admin, name)
   })
   const renamed = (url: string) => url.replace(template.name, name)

@@ -67,6 +67,10 @@ export function createContext(run: Run, stack: Stack) {
       return part(stack.link, 'database')
     },
     sql,
+    /** Where its database is, by each login: for programs that open connections themselves. */
+    get database() {
+      return part(stack.database, 'database')
+    },
     logs: { lines: logLines, said: stack.said },
     metrics,
     spans: stack.spans.spans,

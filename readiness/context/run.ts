@@ -1,7 +1,6 @@
 // What one run of the runner holds: a folder of its own, the PostgreSQL of its stacks, copies of the tree. It leaves nothing behind,
 // and tidies what a killed run left.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import {
   cpSync,
   type Dirent,
@@ -17,8 +16,8 @@ import {
 import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { startProcess } from '../../tools/process.ts'
 import { isAlive, openScratchServer, type ScratchDatabase } from '../../tools/scratch-databases.ts'
+import { migrate, schemaKey, seed, seedKey } from './templates.ts'
 
 export type Run = Awaited<ReturnType<typeof openRun>>
 const execute = promisify(execFile)
@@ -35,7 +34,7 @@ export async function openRun(root: string) {
   let counter = 0
   let server: ReturnType<typeof openScratchServer> | undefined
 
-  return { folder, tree, copyTree, makeFolder, record, databases, copyDatabase, close }
+  return { folder, tree, copyTree, makeFolder, record, databases, copyDatabase, copySeeded, close }
 
   /** A copy of the project's files, as they were at the start or as another copy has them, with node_modules linked. */
   function copyTree(name: string, from = tree): string {
@@ -67,14 +66,16 @@ export async function openRun(root: string) {
   /** A database as the migrations of a tree make it: made once, copied for each stack. */
   async function copyDatabase(of: string): Promise<ScratchDatabase> {
     const { create, copy } = await databases()
-    const sql = globSync('migrations/*.sql', { cwd: of }).sort()
-    const hash = createHash('sha256').update(
-      sql.map((file) => `${file}\n${readFileSync(join(of, file), 'utf8')}`).join(),
-    )
-    const key = hash.digest('hex')
+    const key = schemaKey(of)
     const template = templates.get(key) ?? create().then((made) => migrate(of, made))
     templates.set(key, template)
     return copy(await template)
+  }
+
+  /** One that is full: made once and kept for later runs, copied for each stack. */
+  async function copySeeded(of: string): Promise<ScratchDatabase> {
+    const { keep, copy } = await databases()
+    return copy(await keep(seedKey(of), async (made) => seed(of, await migrate(of, made))))
   }
 
   /** Ends the processes of stacks that are up still: of an interrupted run, or of a look that was given up. */
@@ -104,14 +105,6 @@ async function filesOf(root: string): Promise<string[]> {
 const isNotOurs = ({ name }: { name: string }) => notOurs.has(name)
 const pathIn = (root: string) => (entry: Dirent) =>
   entry.isFile() ? [relative(root, join(entry.parentPath, entry.name))] : []
-
-async function migrate(tree: string, database: ScratchDatabase): Promise<ScratchDatabase> {
-  const env = { DATABASE_OWNER_URL: database.ownerUrl }
-  const migrating = startProcess([join(tree, 'src/migrate.ts')], { cwd: tree, env })
-  const { code } = await migrating.ended
-  if (code !== 0) throw new Error(`The migrations did not run:\n${migrating.said()}`)
-  return database
-}
 
 /** Ends the processes and removes the folders of runs that were killed. A number that another program has by now is left alone. */
 async function tidy(base: string): Promise<void> {

@@ -14,7 +14,8 @@ import { openSpanReceiver } from './spans.ts'
 
 /**
  * What a probe stands on. The runner starts these parts, and tells where one cannot be had on this machine. With `spans` every trace is
- * recorded, and with `errors` errors are reported, to receivers of the stack: only where they are looked at, for that costs time.
+ * recorded, and with `errors` errors are reported, to receivers of the stack: only where they are looked at, for that costs time. With
+ * `seeded` the database holds a million jobs.
  */
 export const needs = [
   'database',
@@ -31,6 +32,7 @@ export const needs = [
   'debian',
   'history',
   'k6',
+  'seeded',
 ] as const
 export type Need = (typeof needs)[number]
 export type Door = Running & { url: string }
@@ -107,8 +109,8 @@ export async function openStack({ run, tree, needs, env: given = {} }: Options) 
   }
 
   async function openDatabase() {
-    if (!needed('database', 'api', 'worker')) return
-    const made = await run.copyDatabase(tree)
+    if (!needed('database', 'seeded', 'api', 'worker')) return
+    const made = await (needed('seeded') ? run.copySeeded(tree) : run.copyDatabase(tree))
     database = made
     parts.defer(async () => (await run.databases()).drop(made))
     link = parts.adopt(await openLink(Number(new URL(made.appUrl).port)), (opened) => opened.close())

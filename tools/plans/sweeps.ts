@@ -31,7 +31,7 @@ export function sweepsOf({ services, config, db }: Service): Record<string, () =
     'audit seals': () => services.seals.sealNew(),
     schedules: async () => {
       await services.schedules.register([{ ...never, cron: '0 0 * * *' }])
-      await services.schedules.fire(never, new Date(0))
+      await services.schedules.fire(never, new Date())
     },
     breakers: async () => {
       await services.breakers.tell('plans')

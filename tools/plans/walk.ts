@@ -9,10 +9,10 @@ import { type List, listsOf } from './lists.ts'
 import type { openPlanLog } from './log.ts'
 import type { Service } from './service.ts'
 import { sweepsOf } from './sweeps.ts'
-import { faultsOf, pagesOf, shortly, usualPages } from './verdict.ts'
+import { type Fault, faultsOf, pagesOf, shortly, usualPages } from './verdict.ts'
 
 /** `pages` are those of its dearest statement. */
-export type Line = { call: string; statement: string; rows: number; pages: number; ms: number; faults: string[] }
+export type Line = { call: string; statement: string; rows: number; pages: number; ms: number; faults: Fault[] }
 type Deps = {
   service: Service
   urls: DatabaseUrls & { adminUrl: string; name: string }
@@ -76,13 +76,17 @@ export async function walk({ service, urls, admin, plans, functions, large }: De
       `${path}${path.includes('?') ? '&' : '?'}cursor=${cursor}`,
     )
     if (page && first && page.pages > Math.max(first.pages * mostTimes, first.pages + slack))
-      page.faults.push(`${page.pages} pages, of ${first.pages} for the first page`)
+      page.faults.push({
+        reason: 'deep-page-costs-more',
+        detail: `${page.pages} pages, of ${first.pages} for the first page`,
+      })
 
     async function read(called: string, url: string): Promise<Line | undefined> {
       const before = lines.length
       const status = await look(called, async () => (await service.call('GET', url, as && { as })).statusCode, most)
       const line = lines.at(-1)
-      if (status !== 200 || lines.length === before) line?.faults.push(`answered ${status}`)
+      if (status !== 200 || lines.length === before)
+        line?.faults.push({ reason: 'not-answered', detail: `answered ${status}` })
       return line
     }
   }
