@@ -34,7 +34,9 @@ const isOf = (queue: string, kind: number, attributes: Span['attributes']) =>
   kind === consumer && attributes['messaging.destination.name'] === queue
 
 export async function oneTrace(context: Context): Promise<Evidence> {
-  const { mail, spans, until } = context
+  const { mail, payments, spans, until } = context
+  // Whoever hears of its end first settles a payment, in a trace of their own: here that is the request.
+  payments.sendWebhooks({ late: 3000 })
   const [hirer, worker] = [await named(context, 'client'), await named(context, 'worker')]
   await isConfirmed(context, [hirer, worker])
   const part = await agreed({ client: hirer, worker })
