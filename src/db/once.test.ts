@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
 import { environment } from '../../test/environment.ts'
 import { withClient } from '../../tools/create-database.ts'
@@ -50,6 +50,11 @@ async function work(tx: Tx): Promise<{ run: number }> {
   return { run: runs }
 }
 
+async function waitingForLocks(): Promise<number> {
+  const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  return withClient(adminUrl, async (admin) => (await admin.query(text)).rows.length)
+}
+
 const effects = async () => (await asOwner('SELECT n FROM effects')).length
 const keys = () => asOwner('SELECT key, status, body FROM idempotency_keys')
 const age = (time: string) => asOwner('UPDATE idempotency_keys SET created_at = now() - $1::interval', time)
@@ -96,6 +101,19 @@ test('of twenty calls at once one runs, and all get its answer', async () => {
   expect(answers).toEqual(Array(20).fill({ run: 1 }))
   expect([runs, await effects()]).toEqual([1, 1])
   expect(calls.filter(({ replayed }) => !replayed)).toHaveLength(1)
+})
+
+test('a call that waits for one that is refused works, and both get its answer', async () => {
+  let second: Promise<{ run: number }> | undefined
+  const [refused, waiting] = [call(), call()]
+  const first = runOnce(db, refused, async (tx) => {
+    await work(tx)
+    second = runOnce(db, waiting, work)
+    await vi.waitUntil(async () => (await waitingForLocks()) === 1, { timeout: 900 })
+    throw new AppError(409, 'TAKEN', 'Somebody else has it')
+  })
+  expect([await first, await second]).toEqual([{ run: 2 }, { run: 2 }])
+  expect([refused.replayed, waiting.replayed, await effects()]).toEqual([true, false, 1])
 })
 
 test('a refusal undoes its work, and is the answer to the same call ever after', async () => {

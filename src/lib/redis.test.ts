@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { openSentinels, type Sentinels } from '../../tools/redis-sentinels.ts'
+import { openRedis as openServer } from '../../tools/redis-server.ts'
 import { connectTo, openRedis, type Redis } from './redis.ts'
 
 const opened: { disconnect(): void }[] = []
@@ -53,4 +54,15 @@ test('one that hangs is left, too, and so is a sentinel that hangs with it', { t
   set.primary.kill('SIGSTOP')
   await set.takenOver()
   expect([await written(redis), await written(patient)]).toEqual([portOf(set.replica), portOf(set.replica)])
+})
+
+test('what is asked in one turn of the event loop leaves in one write', async () => {
+  const server = await openServer()
+  onTestFinished(() => server.close())
+  const redis = await open(server.url)
+  const stream = redis.stream as unknown as Record<'_write' | '_writev', () => void>
+  const [alone, together] = [vi.spyOn(stream, '_write'), vi.spyOn(stream, '_writev')]
+  const answers = await Promise.all(Array.from({ length: 20 }, () => redis.ping()))
+  expect(new Set(answers)).toEqual(new Set(['PONG']))
+  expect([alone.mock.calls.length, together.mock.calls.length]).toEqual([0, 1])
 })

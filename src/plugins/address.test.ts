@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import Fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
 import { buildTestApp } from '../../test/app.ts'
-import { address, monthlyKeys, trustedProxies } from './address.ts'
+import { address, monthlyKeys, rememberedHashes, trustedProxies } from './address.ts'
 
 const { app, lines } = await buildTestApp({ env: { TRUST_PROXY: 'loopback' } })
 
@@ -105,4 +105,12 @@ test.each<[string, OutgoingHttpHeaders]>([
 
 test('another secret makes other keys', () => {
   expect(monthlyKeys('one')().current).not.toEqual(monthlyKeys('two')().current)
+})
+
+test('what is remembered of an address ends with its key', () => {
+  const [hashOf, one, two] = [rememberedHashes(), Buffer.from('one'), Buffer.from('two')]
+  const hash = hashOf('198.51.100.7', one)
+  expect(hashOf('198.51.100.7', one)).toBe(hash)
+  expect(hashOf('198.51.100.8', one)).not.toBe(hash)
+  expect(hashOf('198.51.100.7', two)).not.toBe(hash)
 })

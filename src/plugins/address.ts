@@ -78,8 +78,8 @@ function isOfFly(own: string): boolean {
 
 const plain = (address: string) => (isIP(address) ? ipaddr.process(address).toString() : address)
 
-/** One caller asks for its hash several times for each request, and comes again. */
-function rememberedHashes() {
+/** One caller asks for its hash several times for each request, and comes again. With another key all are made anew. */
+export function rememberedHashes() {
   const hashes = new LRUCache<string, string>({ max: 10_000 })
   let by: Buffer | undefined
   return (address: string, key: Buffer): string => {

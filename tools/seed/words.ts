@@ -15,10 +15,10 @@ const verbs = [
   'Calibrate',
 ]
 const things = [
-  'website', 'harbour crane', 'booking page', 'sail', 'logo', 'newsletter', 'ferry timetable', 'engine', 'handbook', 'dashboard', 'dock gate',
-  'warehouse', 'photo archive', 'radar', 'catalogue', 'winch', 'survey', 'campaign', 'database', 'pontoon', 'hull', 'gangway', 'compass',
-  'buoy', 'chart', 'lighthouse', 'capstan', 'sextant', 'foghorn', 'astrolabe',
-] // biome-ignore format: one word after the other
+  'website, harbour crane, booking page, sail, logo, newsletter, ferry timetable, engine, handbook, dashboard, dock gate',
+  'warehouse, photo archive, radar, catalogue, winch, survey, campaign, database, pontoon, hull, gangway',
+  'compass, buoy, chart, lighthouse, capstan, sextant, foghorn, astrolabe',
+].flatMap((line) => line.split(', '))
 const places = [
   'Rotterdam',
   'Hamburg',
